@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/authority.h"
+#include "core/authority/lifecycle.h"
+
+/* What an administrator does: each in one transaction with its line in the log, each answering the
+ * JSON document that its verb prints (docs/protocol.md and countersign(1)). Errors: NOT_FOUND for
+ * what is not there, REFUSED with a reason for what a rule forbids. actor: who, for the log. */
+cJSON *cs_admin_add_user(CsAuthority *a, const char *login, GError **error); /* "user-exists" */
+cJSON *cs_admin_list_users(CsAuthority *a, GError **error);
+cJSON *cs_admin_suspend_user(CsAuthority *a, const char *login, GError **error);
+cJSON *cs_admin_resume_user(CsAuthority *a, const char *login, GError **error);
+cJSON *cs_admin_delete_user(CsAuthority *a, const char *login, GError **error);
+/* lifetime_s: 60 to 604800. {"code", "link", "expires_at"} */
+cJSON *cs_admin_make_code(CsAuthority *a, const char *login, gint64 lifetime_s, GError **error);
+
+/* Rule 13: a CA certificate; "not-an-authority", "issuer-exists", "certificate-malformed". */
+cJSON *cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GError **error);
+cJSON *cs_admin_add_built_in_issuer(CsAuthority *a, GError **error);
+cJSON *cs_admin_list_issuers(CsAuthority *a, GError **error);
+cJSON *cs_admin_delete_issuer(CsAuthority *a, const char *id, GError **error);
+
+cJSON *cs_admin_list_devices(CsAuthority *a, GError **error);
+cJSON *cs_admin_show_device(CsAuthority *a,
+			    const char *id,
+			    GError **error); /* + accounts, conflicts, steps */
+/* hand_over_s: of reactivate, 3600 to 90 days. */
+cJSON *cs_admin_move_device(
+	CsAuthority *a, const char *id, CsDeviceMove move, gint64 hand_over_s, GError **error);
+cJSON *
+cs_admin_approve_key(CsAuthority *a, const char *device_id, const char *key_id, GError **error);
+/* fingerprint: of a certificate, or of its public key. */
+cJSON *cs_admin_release_link(CsAuthority *a,
+			     const char *device_id,
+			     const char *fingerprint,
+			     GError **error);
+/* device_id (nullable): bind when issued (rule 15). days: 1 to 825. {"certificate": PEM,
+ * "fingerprint", "serial", "subject", "not_before", "not_after", "device"} */
+cJSON *cs_admin_issue_certificate(
+	CsAuthority *a, GBytes *csr, const char *device_id, guint days, GError **error);
+cJSON *cs_admin_revoke_certificate(CsAuthority *a, const char *fingerprint, GError **error);

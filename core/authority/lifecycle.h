@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/registry.h"
+
+/* Rule 22's table, pure. */
+typedef enum {
+	CS_MOVE_SUSPEND,
+	CS_MOVE_RESUME,
+	CS_MOVE_DEACTIVATE,
+	CS_MOVE_REACTIVATE,
+	CS_MOVE_DELETE,
+} CsDeviceMove;
+
+/* CS_ERROR_REFUSED, "transition-forbidden", for a move that rule 22 does not allow; the message
+ * says from which state, and what is possible. */
+gboolean
+cs_lifecycle_decide(CsDeviceState from, CsDeviceMove move, CsDeviceState *to, GError **error);
+
+/* Rule 25's five steps, pure, from what the record says. */
+typedef struct {
+	CsDeviceState state;
+	guint live_accounts; /* under this record, not deleted */
+	gboolean any_suspended_link;
+	gint64 reactivated_at; /* 0: never */
+	gint64 last_bound_at;  /* latest bound_at among bound links, 0: none */
+	gboolean key_refused;  /* this device key may use none of the record's links (rule 26) */
+} CsRepurposeFacts;
+#define CS_REPURPOSE_STEPS 5
+/* done[]: delete-account, deactivate, reactivate, add-account, first-authentication. */
+void cs_lifecycle_repurpose_steps(const CsRepurposeFacts *facts, gboolean done[CS_REPURPOSE_STEPS]);
+const char *cs_lifecycle_step_id(guint step);	 /* "delete-account" ... */
+const char *cs_lifecycle_step_actor(guint step); /* "user" or "administrator" or "new-user" */

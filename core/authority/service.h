@@ -1,0 +1,23 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/authority.h"
+#include "core/base/httpd.h"
+
+/* The HTTP calls of docs/protocol.md over one authority, on `context`'s thread. Challenges and
+ * nonces live in memory: a restart forgets them, so nothing can be replayed over it. */
+typedef struct _CsService CsService;
+
+/* Takes the folder's serve lock: CS_ERROR_REFUSED, "already-serving", where another holds it. */
+CsService *cs_service_new(CsAuthority *authority,
+			  GMainContext *context,
+			  const char *host,
+			  guint16 port,
+			  const char *certificate_pem,
+			  const char *key_pem,
+			  GError **error);
+/* Where it listens: "http://127.0.0.1:8080". */
+const char *cs_service_get_address(const CsService *service);
+void cs_service_free(CsService *service);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsService, cs_service_free)

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <gio/gio.h>
+
+/* The one file that knows libmicrohttpd: its epoll descriptor as a GSource of `context`; the
+ * handler runs on that context's thread. Caps: body 256 KiB (413), 512 connections, 10 s idle. */
+typedef struct _CsHttpd CsHttpd;
+
+typedef struct {
+	const char *method;
+	const char *path;	  /* decoded by nobody; no query */
+	const char *content_type; /* (nullable) */
+	const char *peer;	  /* numeric address */
+	GBytes *body;		  /* never NULL */
+} CsHttpdRequest;
+
+typedef struct {
+	guint status;
+	const char *content_type; /* static string */
+	char *body;		  /* (transfer full) g_malloc'ed text, or NULL for an empty body */
+} CsHttpdResponse;
+
+typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
+			       CsHttpdResponse *response,
+			       gpointer data);
+
+/* host: a literal address, or a name for TLS; port 0 picks a free one. Without certificate_pem
+ * and key_pem host must be a literal loopback address: CS_ERROR_USAGE, "tls-required". The address
+ * being in use is CS_ERROR_STATE, "address-in-use". */
+CsHttpd *cs_httpd_new(GMainContext *context,
+		      const char *host,
+		      guint16 port,
+		      const char *certificate_pem,
+		      const char *key_pem,
+		      CsHttpdHandler handler,
+		      gpointer data,
+		      GError **error);
+guint16 cs_httpd_get_port(const CsHttpd *httpd);
+void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

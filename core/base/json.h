@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <cjson/cJSON.h>
+#include <glib.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(cJSON, cJSON_Delete)
+
+/* Strict (RFC 8259, and I-JSON's no duplicate members): exactly one value, valid UTF-8, no NUL
+ * (raw or \u0000), no lone surrogates, no duplicate members at any level, depth at most 16,
+ * numbers in RFC 8259's grammar. text need not be NUL-terminated. CS_ERROR_INVALID otherwise. */
+cJSON *cs_json_parse(const char *text, gsize length, GError **error);
+cJSON *cs_json_parse_bytes(GBytes *text, GError **error);
+
+/* Members by allow-list: NULL-terminated names; anything else is CS_ERROR_INVALID. */
+gboolean cs_json_check_members(const cJSON *object, const char *const *allowed, GError **error);
+
+/* Required members; the wrong type or a missing one is CS_ERROR_INVALID. Strings are lent. */
+const char *cs_json_get_string(const cJSON *object, const char *name, GError **error);
+gboolean cs_json_get_int64(const cJSON *object, const char *name, gint64 *value, GError **error);
+gboolean
+cs_json_get_boolean(const cJSON *object, const char *name, gboolean *value, GError **error);
+const cJSON *cs_json_get_object(const cJSON *object, const char *name, GError **error);
+const cJSON *cs_json_get_array(const cJSON *object, const char *name, GError **error);
+
+/* Optional string: TRUE and *value NULL where the member is absent or JSON null. */
+gboolean cs_json_get_optional_string(const cJSON *object,
+				     const char *name,
+				     const char **value,
+				     GError **error);
+
+/* Builders. A NULL string becomes JSON null. time: RFC 3339; a time of 0 becomes null. */
+void cs_json_add_string(cJSON *object, const char *name, const char *value);
+void cs_json_add_int64(cJSON *object, const char *name, gint64 value);
+void cs_json_add_boolean(cJSON *object, const char *name, gboolean value);
+void cs_json_add_time(cJSON *object, const char *name, gint64 time_unix_s);
+cJSON *cs_json_add_array(cJSON *object, const char *name);
+cJSON *cs_json_add_object(cJSON *object, const char *name);
+void cs_json_add(cJSON *object, const char *name, cJSON *value_taken); /* NULL becomes null */
+char *cs_json_print(const cJSON *value);	/* compact; free with g_free */
+char *cs_json_print_pretty(const cJSON *value); /* for people's files; free with g_free */

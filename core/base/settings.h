@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+/* Everything the core may want to know of its surroundings. app/ reads the environment once
+ * and hands it in; nothing in core/ reads it again. */
+typedef struct {
+	const char *machine_folder; /* "/etc/countersign" */
+	const char *config_home;    /* $XDG_CONFIG_HOME */
+	const char *data_home;	    /* $XDG_DATA_HOME */
+	const char *state_home;	    /* $XDG_STATE_HOME */
+	const char *config_file;    /* (nullable): --config, in place of the machine's and user's */
+} CsSettingsPaths;
+
+typedef struct _CsSettings CsSettings;
+
+/* Reads machine_folder/countersign.conf, then machine_folder/countersign.conf.d/ *.conf by name,
+ * then config_home/countersign/countersign.conf; or config_file alone (missing: NOT_FOUND).
+ * A key that the machine's files set is pinned: the user's value is ignored, with a note. An
+ * unknown group or key is a note, malformed syntax CS_ERROR_INVALID. Defaults: see architecture. */
+CsSettings *cs_settings_load(const CsSettingsPaths *paths, GError **error);
+CsSettings *cs_settings_ref(CsSettings *settings);
+void cs_settings_unref(CsSettings *settings);
+
+const char *const *cs_settings_get_user_directories(const CsSettings *settings);
+const char *const *cs_settings_get_machine_directories(const CsSettings *settings);
+const char *cs_settings_get_machine_id_file(const CsSettings *settings);
+const char *cs_settings_get_organisation_url(const CsSettings *settings); /* (nullable) */
+const char *cs_settings_get_tls_ca_file(const CsSettings *settings);	  /* (nullable) */
+/* Lower-case hex fingerprints, [organisation] issuers=; NULL: no limit. Pins only from the
+ * machine's file (or --config). */
+const char *const *cs_settings_get_allowed_issuers(const CsSettings *settings);
+const char *
+cs_settings_get_device_name(const CsSettings *settings); /* [device] name=, (nullable) */
+const char *cs_settings_get_state_folder(const CsSettings *settings); /* state_home/countersign */
+const char *const *cs_settings_get_notes(const CsSettings *settings); /* for explain */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsSettings, cs_settings_unref)
