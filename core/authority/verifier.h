@@ -32,7 +32,7 @@ typedef struct {
 	const CsUserRow *user;
 	const CsDeviceRow *device;
 	const CsDeviceKeyRow *key; /* the account's device key */
-	GPtrArray *issuers;	   /* (element-type CsIssuer), now trusted */
+	GPtrArray *issuers;	   /* (element-type CsIssuer), now trusted; never NULL */
 	/* Asked once the certificate is known, and only then: answers from tables. */
 	CsRevocation (*get_revocation)(const CsCertificate *certificate,
 				       CsIssuer *issuer,
@@ -61,6 +61,6 @@ typedef struct {
 } CsDecision;
 
 void cs_decision_clear(CsDecision *decision);
-/* Order: protocol.md, "Order of verification". The first failure is the reason. */
+/* The first failure, in the protocol's order of verification, is the reason. */
 void cs_verifier_decide(const CsVerifierInput *input, CsDecision *decision);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CsDecision, cs_decision_clear)
