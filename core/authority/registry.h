@@ -19,8 +19,10 @@ CsRegistry *cs_registry_open(const char *path, GError **error);
 void cs_registry_close(CsRegistry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRegistry, cs_registry_close)
 
-/* BEGIN IMMEDIATE ... COMMIT. What is committed is on disk. Rollback never fails. */
+/* BEGIN IMMEDIATE ... COMMIT. What is committed is on disk. Rollback never fails. A failed commit
+ * has rolled back. begin_reading: a snapshot that does not hold up writers, ended by rollback. */
 gboolean cs_registry_begin(CsRegistry *registry, GError **error);
+gboolean cs_registry_begin_reading(CsRegistry *registry, GError **error);
 gboolean cs_registry_commit(CsRegistry *registry, GError **error);
 void cs_registry_rollback(CsRegistry *registry);
 

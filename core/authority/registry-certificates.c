@@ -1,0 +1,286 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry-private.h"
+
+#include "core/base/error.h"
+
+#define SELECT_ISSUERS                                                                             \
+	"SELECT id, fingerprint, subject, der, revocation_none, built_in, created_at FROM issuers"
+#define SELECT_ISSUED                                                                              \
+	"SELECT serial, fingerprint, key_fingerprint, subject, der, not_after, issued_at,"         \
+	" revoked_at FROM issued"
+
+static gpointer
+read_issuer(CsStatement *s)
+{
+	CsIssuerRow *row = g_new0(CsIssuerRow, 1);
+
+	row->id = cs_statement_dup_text(s, 0);
+	row->fingerprint = cs_statement_dup_text(s, 1);
+	row->subject = cs_statement_dup_text(s, 2);
+	row->der = cs_statement_dup_blob(s, 3);
+	row->revocation_none = cs_statement_get_int64(s, 4) != 0;
+	row->built_in = cs_statement_get_int64(s, 5) != 0;
+	row->created_at = cs_statement_get_int64(s, 6);
+	return row;
+}
+
+/**
+ * cs_registry_list_issuers:
+ * @r: the registry
+ * @error: where to put the error
+ *
+ * Returns: (transfer full) (nullable) (element-type CsIssuerRow): the issuers trusted now (rule
+ *   13), in the order in which the administrator added them; CS_ERROR_STATE
+ */
+GPtrArray *
+cs_registry_list_issuers(CsRegistry *r, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r, SELECT_ISSUERS " ORDER BY seq", error))
+		return NULL;
+	return cs_statement_list(&s, read_issuer, (GDestroyNotify)cs_issuer_row_free, error);
+}
+
+/**
+ * cs_registry_put_issuer:
+ * @r: the registry
+ * @row: the issuer
+ * @error: where to put the error
+ *
+ * Inserts or replaces by id.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE, "registry-conflict" where the certificate is listed already
+ */
+gboolean
+cs_registry_put_issuer(CsRegistry *r, const CsIssuerRow *row, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r,
+			       "INSERT INTO issuers (id, fingerprint, subject, der,"
+			       " revocation_none, built_in, created_at)"
+			       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+			       " fingerprint = excluded.fingerprint, subject = excluded.subject,"
+			       " der = excluded.der, revocation_none = excluded.revocation_none,"
+			       " built_in = excluded.built_in, created_at = excluded.created_at",
+			       error))
+		return FALSE;
+	cs_statement_add_text(&s, row->id);
+	cs_statement_add_text(&s, row->fingerprint);
+	cs_statement_add_text(&s, row->subject);
+	cs_statement_add_blob(&s, row->der);
+	cs_statement_add_int64(&s, row->revocation_none ? 1 : 0);
+	cs_statement_add_int64(&s, row->built_in ? 1 : 0);
+	cs_statement_add_int64(&s, row->created_at);
+	return cs_statement_run(&s, NULL, error);
+}
+
+/**
+ * cs_registry_delete_issuer:
+ * @r: the registry
+ * @id: an issuer's id
+ * @error: where to put the error
+ *
+ * Deletes an issuer; the next authentication no longer trusts it (rule 14). Links outlive it
+ * (rule 15).
+ *
+ * Returns: %FALSE with CS_ERROR_NOT_FOUND or CS_ERROR_STATE
+ */
+gboolean
+cs_registry_delete_issuer(CsRegistry *r, const char *id, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+	int changed = 0;
+
+	if (!cs_statement_open(&s, r, "DELETE FROM issuers WHERE id = ?", error))
+		return FALSE;
+	cs_statement_add_text(&s, id);
+	if (!cs_statement_run(&s, &changed, error))
+		return FALSE;
+	if (changed == 1)
+		return TRUE;
+	cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", "there is no such issuer");
+	return FALSE;
+}
+
+static gpointer
+read_issued(CsStatement *s)
+{
+	CsIssuedRow *row = g_new0(CsIssuedRow, 1);
+
+	row->serial = cs_statement_dup_text(s, 0);
+	row->fingerprint = cs_statement_dup_text(s, 1);
+	row->key_fingerprint = cs_statement_dup_text(s, 2);
+	row->subject = cs_statement_dup_text(s, 3);
+	row->der = cs_statement_dup_blob(s, 4);
+	row->not_after = cs_statement_get_int64(s, 5);
+	row->issued_at = cs_statement_get_int64(s, 6);
+	row->revoked_at = cs_statement_get_int64(s, 7);
+	return row;
+}
+
+static gboolean
+find_issued(CsRegistry *r, const char *sql, const char *value, CsIssuedRow **row, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	*row = NULL;
+	if (!cs_statement_open(&s, r, sql, error))
+		return FALSE;
+	cs_statement_add_text(&s, value);
+	return cs_statement_find(&s, read_issued, (GDestroyNotify)cs_issued_row_free,
+				 (gpointer *)row, error);
+}
+
+/**
+ * cs_registry_find_issued:
+ * @r: the registry
+ * @fingerprint: of a certificate
+ * @row: (out) (transfer full) (nullable): what the built-in CA issued; %NULL where it did not
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_find_issued(CsRegistry *r, const char *fingerprint, CsIssuedRow **row, GError **error)
+{
+	return find_issued(r, SELECT_ISSUED " WHERE fingerprint = ?", fingerprint, row, error);
+}
+
+/**
+ * cs_registry_find_issued_by_serial:
+ * @r: the registry
+ * @serial: a serial number in hexadecimal, as cs_certificate_get_serial() writes it
+ * @row: (out) (transfer full) (nullable): what the built-in CA issued; %NULL where it did not
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_find_issued_by_serial(CsRegistry *r,
+				  const char *serial,
+				  CsIssuedRow **row,
+				  GError **error)
+{
+	return find_issued(r, SELECT_ISSUED " WHERE serial = ?", serial, row, error);
+}
+
+/**
+ * cs_registry_list_issued_by_key:
+ * @r: the registry
+ * @key_fingerprint: of a public key
+ * @error: where to put the error
+ *
+ * Returns: (transfer full) (nullable) (element-type CsIssuedRow): what the built-in CA issued for
+ *   this key, in that order; CS_ERROR_STATE
+ */
+GPtrArray *
+cs_registry_list_issued_by_key(CsRegistry *r, const char *key_fingerprint, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r, SELECT_ISSUED " WHERE key_fingerprint = ? ORDER BY seq",
+			       error))
+		return NULL;
+	cs_statement_add_text(&s, key_fingerprint);
+	return cs_statement_list(&s, read_issued, (GDestroyNotify)cs_issued_row_free, error);
+}
+
+/**
+ * cs_registry_put_issued:
+ * @r: the registry
+ * @row: the certificate and its status
+ * @error: where to put the error
+ *
+ * Inserts or replaces by serial number.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE, "registry-conflict" where a revocation would be undone
+ */
+gboolean
+cs_registry_put_issued(CsRegistry *r, const CsIssuedRow *row, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r,
+			       "INSERT INTO issued (serial, fingerprint, key_fingerprint, subject,"
+			       " der, not_after, issued_at, revoked_at)"
+			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (serial) DO UPDATE SET"
+			       " fingerprint = excluded.fingerprint,"
+			       " key_fingerprint = excluded.key_fingerprint,"
+			       " subject = excluded.subject, der = excluded.der,"
+			       " not_after = excluded.not_after, issued_at = excluded.issued_at,"
+			       " revoked_at = excluded.revoked_at",
+			       error))
+		return FALSE;
+	cs_statement_add_text(&s, row->serial);
+	cs_statement_add_text(&s, row->fingerprint);
+	cs_statement_add_text(&s, row->key_fingerprint);
+	cs_statement_add_text(&s, row->subject);
+	cs_statement_add_blob(&s, row->der);
+	cs_statement_add_int64(&s, row->not_after);
+	cs_statement_add_int64(&s, row->issued_at);
+	cs_statement_add_int64(&s, row->revoked_at);
+	return cs_statement_run(&s, NULL, error);
+}
+
+/**
+ * cs_registry_note_certificate:
+ * @r: the registry
+ * @fingerprint: of a certificate
+ * @key_fingerprint: of its public key
+ * @error: where to put the error
+ *
+ * Remembers which key a certificate carries, so that `device release` and the list of conflicts
+ * find the link. Known already is fine: a certificate's key cannot change.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_note_certificate(CsRegistry *r,
+			     const char *fingerprint,
+			     const char *key_fingerprint,
+			     GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r,
+			       "INSERT INTO certificates (fingerprint, key_fingerprint)"
+			       " VALUES (?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+			       error))
+		return FALSE;
+	cs_statement_add_text(&s, fingerprint);
+	cs_statement_add_text(&s, key_fingerprint);
+	return cs_statement_run(&s, NULL, error);
+}
+
+/**
+ * cs_registry_find_key_of_certificate:
+ * @r: the registry
+ * @fingerprint: of a certificate
+ * @key_fingerprint: (out) (transfer full) (nullable): of its public key; %NULL where the
+ *   certificate was never seen
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_find_key_of_certificate(CsRegistry *r,
+				    const char *fingerprint,
+				    char **key_fingerprint,
+				    GError **error)
+{
+	g_auto(CsStatement) s = {0};
+	CsStep step = CS_STEP_ERROR;
+
+	*key_fingerprint = NULL;
+	if (!cs_statement_open(
+		    &s, r, "SELECT key_fingerprint FROM certificates WHERE fingerprint = ?", error))
+		return FALSE;
+	cs_statement_add_text(&s, fingerprint);
+	step = cs_statement_step(&s, error);
+	if (step == CS_STEP_ROW)
+		*key_fingerprint = cs_statement_dup_text(&s, 0);
+	return step != CS_STEP_ERROR;
+}

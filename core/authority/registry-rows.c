@@ -1,0 +1,200 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry-private.h"
+
+const char *const cs_registry_user_states[] = {
+	[CS_USER_ACTIVE] = "active",
+	[CS_USER_SUSPENDED] = "suspended",
+	[CS_USER_DELETED] = "deleted",
+	NULL,
+};
+
+const char *const cs_registry_device_states[] = {
+	[CS_DEVICE_ACTIVE] = "active",
+	[CS_DEVICE_SUSPENDED] = "suspended",
+	[CS_DEVICE_DEACTIVATED] = "deactivated",
+	[CS_DEVICE_DELETED] = "deleted",
+	NULL,
+};
+
+const char *const cs_registry_link_states[] = {
+	[CS_LINK_BOUND] = "bound",
+	[CS_LINK_SUSPENDED] = "suspended",
+	[CS_LINK_REFUSED] = "refused",
+	NULL,
+};
+
+const char *const cs_registry_approvals[] = {
+	[CS_APPROVAL_NONE] = "none",
+	[CS_APPROVAL_FOUNDER] = "founder",
+	[CS_APPROVAL_ADMINISTRATOR] = "administrator",
+	NULL,
+};
+
+/**
+ * cs_user_state_to_text:
+ * @state: a user's state
+ *
+ * Returns: (transfer none): "active", "suspended" or "deleted"
+ */
+const char *
+cs_user_state_to_text(CsUserState state)
+{
+	g_return_val_if_fail((guint)state <= CS_USER_DELETED, NULL);
+	return cs_registry_user_states[state];
+}
+
+/**
+ * cs_device_state_to_text:
+ * @state: a device's state (rule 22)
+ *
+ * Returns: (transfer none): "active", "suspended", "deactivated" or "deleted"
+ */
+const char *
+cs_device_state_to_text(CsDeviceState state)
+{
+	g_return_val_if_fail((guint)state <= CS_DEVICE_DELETED, NULL);
+	return cs_registry_device_states[state];
+}
+
+/**
+ * cs_link_state_to_text:
+ * @state: a link's state
+ *
+ * Returns: (transfer none): "bound", "suspended" or "refused"
+ */
+const char *
+cs_link_state_to_text(CsLinkState state)
+{
+	g_return_val_if_fail((guint)state <= CS_LINK_REFUSED, NULL);
+	return cs_registry_link_states[state];
+}
+
+/**
+ * cs_user_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_user_row_free(CsUserRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->id);
+	g_free(row->login);
+	g_free(row);
+}
+
+/**
+ * cs_device_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_device_row_free(CsDeviceRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->id);
+	g_free(row->hardware_id);
+	g_free(row->name);
+	g_free(row->platform);
+	g_free(row);
+}
+
+/**
+ * cs_device_key_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_device_key_row_free(CsDeviceKeyRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->id);
+	g_free(row->device_id);
+	g_free(row->thumbprint);
+	g_free(row->jwk);
+	g_free(row);
+}
+
+/**
+ * cs_account_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_account_row_free(CsAccountRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->id);
+	g_free(row->user_id);
+	g_free(row->device_id);
+	g_free(row->key_id);
+	g_free(row->thumbprint);
+	g_free(row->jwk);
+	g_free(row->code_hash);
+	g_free(row);
+}
+
+/**
+ * cs_issuer_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_issuer_row_free(CsIssuerRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->id);
+	g_free(row->fingerprint);
+	g_free(row->subject);
+	g_clear_pointer(&row->der, g_bytes_unref);
+	g_free(row);
+}
+
+/**
+ * cs_link_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_link_row_free(CsLinkRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->key_fingerprint);
+	g_free(row->certificate);
+	g_free(row->device_id);
+	g_strfreev(row->key_ids);
+	g_free(row);
+}
+
+/**
+ * cs_code_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_code_row_free(CsCodeRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->user_id);
+	g_free(row->hash);
+	g_strfreev(row->groups);
+	g_free(row);
+}
+
+/**
+ * cs_issued_row_free:
+ * @row: (nullable) (transfer full): a row
+ */
+void
+cs_issued_row_free(CsIssuedRow *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->serial);
+	g_free(row->fingerprint);
+	g_free(row->key_fingerprint);
+	g_free(row->subject);
+	g_clear_pointer(&row->der, g_bytes_unref);
+	g_free(row);
+}
