@@ -1,0 +1,196 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/lifecycle.h"
+#include "core/authority/service-private.h"
+#include "core/base/random.h"
+
+#define NONCE_BYTES 32
+
+/**
+ * cs_service_make_nonce:
+ * @service: the service
+ * @id: ""
+ * @body: {}
+ * @answer: 200, or a problem
+ *
+ * POST /v1/nonce: a nonce for one enrolment, deletion or device's question, and the server's time.
+ *
+ * Returns: %FALSE where the server failed
+ */
+gboolean
+cs_service_make_nonce(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error)
+{
+	static const char *const members[] = {NULL};
+	gint64 now = cs_service_get_now(service);
+	g_autofree char *nonce = NULL;
+	cJSON *made;
+
+	if (!cs_json_check_members(body, members, NULL)) {
+		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED, "{} is asked for");
+		return TRUE;
+	}
+	nonce = cs_random_base64url(NONCE_BYTES, error);
+	if (nonce == NULL)
+		return FALSE;
+	if (!cs_challenges_add_nonce(service->challenges, nonce, now + CS_CHALLENGE_MAX_LIFETIME_S,
+				     now)) {
+		cs_answer_set_problem(answer, CS_PROBLEM_BUSY, "too many nonces are open");
+		return TRUE;
+	}
+	made = cJSON_CreateObject();
+	cs_json_add_string(made, "nonce", nonce);
+	cs_json_add_int64(made, "iat", now);
+	cs_answer_set(answer, 200, made);
+	return TRUE;
+}
+
+/* One question of a device on its way through the registry. */
+typedef struct {
+	const char *thumbprint;
+	CsDeviceKeyRow *key;
+	CsDeviceRow *device;
+	CsRepurposeFacts facts;
+} CsDeviceAnswer;
+
+static void
+device_answer_clear(CsDeviceAnswer *found)
+{
+	g_clear_pointer(&found->key, cs_device_key_row_free);
+	g_clear_pointer(&found->device, cs_device_row_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CsDeviceAnswer, device_answer_clear)
+
+static void
+add_accounts(CsRepurposeFacts *facts, const GPtrArray *accounts)
+{
+	for (guint i = 0; i < accounts->len; i++) {
+		const CsAccountRow *account = g_ptr_array_index(accounts, i);
+
+		facts->live_accounts += account->deleted ? 0 : 1;
+	}
+}
+
+/* Rule 26: the key is refused where bound links are there and none of them names it. */
+static void
+add_links(CsRepurposeFacts *facts, const GPtrArray *links, const CsDeviceKeyRow *key)
+{
+	gboolean any_bound = FALSE;
+	gboolean may_use = key->approval == CS_APPROVAL_ADMINISTRATOR;
+
+	for (guint i = 0; i < links->len; i++) {
+		const CsLinkRow *link = g_ptr_array_index(links, i);
+
+		facts->any_suspended_link |= link->state == CS_LINK_SUSPENDED;
+		if (link->state != CS_LINK_BOUND)
+			continue;
+		any_bound = TRUE;
+		facts->last_bound_at = MAX(facts->last_bound_at, link->bound_at);
+		may_use |= link->key_ids != NULL &&
+			   g_strv_contains((const char *const *)link->key_ids, key->id);
+	}
+	facts->key_refused = any_bound && !may_use;
+}
+
+static gboolean
+gather_facts(CsRegistry *registry, CsDeviceAnswer *found, GError **error)
+{
+	g_autoptr(GPtrArray) accounts = NULL;
+	g_autoptr(GPtrArray) links = NULL;
+
+	found->facts.state = found->device->state;
+	found->facts.reactivated_at = found->device->reactivated_at;
+	accounts = cs_registry_list_accounts(registry, NULL, found->device->id, error);
+	if (accounts == NULL)
+		return FALSE;
+	links = cs_registry_list_links(registry, found->device->id, error);
+	if (links == NULL)
+		return FALSE;
+	add_accounts(&found->facts, accounts);
+	add_links(&found->facts, links, found->key);
+	return TRUE;
+}
+
+/* All of it as it is at one moment. found->key stays NULL where the key is unknown. */
+static gboolean
+find_device(CsService *service, gpointer data, GError **error)
+{
+	CsDeviceAnswer *found = data;
+
+	if (!cs_registry_find_device_key(service->registry, found->thumbprint, &found->key, error))
+		return FALSE;
+	if (found->key == NULL)
+		return TRUE;
+	found->device = cs_registry_get_device(service->registry, found->key->device_id, error);
+	return found->device != NULL && gather_facts(service->registry, found, error);
+}
+
+static void
+answer_device(const CsDeviceAnswer *found, CsAnswer *answer)
+{
+	gboolean done[CS_REPURPOSE_STEPS] = {FALSE};
+	cJSON *body = cJSON_CreateObject();
+	cJSON *steps;
+
+	cs_json_add_string(body, "device", found->device->id);
+	cs_json_add_string(body, "name", found->device->name);
+	cs_json_add_string(body, "state", cs_device_state_to_text(found->device->state));
+	cs_json_add_string(body, "key", found->key->id);
+	cs_json_add_boolean(body, "approved", found->key->approval != CS_APPROVAL_NONE);
+	steps = cs_json_add_array(body, "steps");
+	cs_lifecycle_repurpose_steps(&found->facts, done);
+	for (guint i = 0; i < CS_REPURPOSE_STEPS; i++) {
+		cJSON *step = cJSON_CreateObject();
+
+		cs_json_add_string(step, "step", cs_lifecycle_step_id(i));
+		cs_json_add_boolean(step, "done", done[i]);
+		cs_json_add_string(step, "by", cs_lifecycle_step_actor(i));
+		cJSON_AddItemToArray(steps, step);
+	}
+	cs_answer_set(answer, 200, body);
+}
+
+/**
+ * cs_service_query_device:
+ * @service: the service
+ * @id: ""
+ * @body: {"query"}
+ * @answer: 200, or a problem
+ *
+ * POST /v1/device: a device's state and rule 25's steps, for whoever holds its device key; no
+ * account is needed. A device whose record was deleted is told so.
+ *
+ * Returns: %FALSE where the server failed
+ */
+gboolean
+cs_service_query_device(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error)
+{
+	static const char *const members[] = {"query", NULL};
+	const char *text = cs_json_get_string(body, "query", NULL);
+	g_autoptr(CsDeviceQuery) query = NULL;
+	g_auto(CsDeviceAnswer) found = {0};
+
+	if (!cs_json_check_members(body, members, NULL) || text == NULL) {
+		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED, "query is asked for");
+		return TRUE;
+	}
+	query = cs_device_query_verify(text, NULL);
+	if (query == NULL) {
+		cs_answer_set_problem(answer, CS_PROBLEM_TOKEN_MALFORMED,
+				      "the query does not verify");
+		return TRUE;
+	}
+	if (!cs_service_accept_token(service, query->aud, query->iat, query->nonce, answer))
+		return TRUE;
+	found.thumbprint = cs_jwk_get_thumbprint(query->key);
+	if (!cs_service_commit(service, find_device, &found, error))
+		return FALSE;
+	if (found.key == NULL)
+		cs_answer_set_problem(answer, CS_PROBLEM_DEVICE_UNKNOWN,
+				      "no device has enrolled with this key");
+	else
+		answer_device(&found, answer);
+	return TRUE;
+}

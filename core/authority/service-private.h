@@ -1,0 +1,87 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/challenges.h"
+#include "core/authority/service.h"
+#include "core/authority/trusted-issuers.h"
+#include "core/base/file.h"
+
+/* What the service's files share among themselves, and with nobody else. */
+struct _CsService {
+	CsAuthority *authority; /* lent */
+	CsRegistry *registry;	/* the authority's */
+	CsFileLock *lock;
+	CsHttpd *httpd;
+	CsChallenges *challenges;
+	CsTrustedIssuers *issuers;
+	char *address;
+	gint64 unproven_since; /* the minute that the count below is of */
+	guint unproven_lines;  /* of the log */
+};
+
+/* What a caller may be told instead of an answer (docs/protocol.md). */
+typedef enum {
+	CS_PROBLEM_REQUEST_MALFORMED,
+	CS_PROBLEM_CONTENT_TYPE,
+	CS_PROBLEM_TOKEN_MALFORMED,
+	CS_PROBLEM_NONCE_INVALID,
+	CS_PROBLEM_CODE_INVALID,
+	CS_PROBLEM_USER_SUSPENDED,
+	CS_PROBLEM_DEVICE_NOT_ACTIVE,
+	CS_PROBLEM_CHALLENGE_UNKNOWN,
+	CS_PROBLEM_DEVICE_UNKNOWN,
+	CS_PROBLEM_NOT_FOUND,
+	CS_PROBLEM_METHOD_NOT_ALLOWED,
+	CS_PROBLEM_BUSY,
+	CS_PROBLEM_INTERNAL,
+	CS_PROBLEM_COUNT,
+} CsProblem;
+
+typedef struct {
+	guint status;
+	cJSON *body; /* NULL: a problem */
+	CsProblem problem;
+	const char *detail; /* static sentence, nothing of the request in it */
+} CsAnswer;
+
+void cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken);
+void cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail);
+
+/* One call: id is the path's (nullable), body the request's object (NULL for GET). TRUE: the answer
+ * is set, be it a problem. FALSE and error only where the server itself failed. */
+typedef gboolean (*CsServiceCall)(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+
+gboolean cs_service_make_nonce(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_enrol(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_delete_account(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_open_transaction(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_respond(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_query_device(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+
+gint64 cs_service_get_now(const CsService *service);
+/* Runs work between BEGIN IMMEDIATE and COMMIT; what it did is undone where it, or the commit,
+ * fails. */
+typedef gboolean (*CsServiceWork)(CsService *service, gpointer data, GError **error);
+gboolean cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError **error);
+/* proven: somebody's signature or code was good. Others' lines are limited. */
+gboolean
+cs_service_log(CsService *service, const CsLogEntry *entry, gboolean proven, GError **error);
+/* What every token with a nonce must say; a problem in answer, and FALSE, where it does not. Takes
+ * the nonce. */
+gboolean cs_service_accept_token(
+	CsService *service, const char *aud, gint64 iat, const char *nonce, CsAnswer *answer);
+/* Fills kid, iss, iat, rsh and request, signs, and answers 200 {"verdict"}. */
+gboolean cs_service_answer_verdict(CsService *service,
+				   CsVerdict *verdict,
+				   const char *answered_token,
+				   CsAnswer *answer,
+				   GError **error);
+gboolean cs_service_is_id(const char *text); /* [a-z0-9]{1,64} */

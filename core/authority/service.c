@@ -1,0 +1,483 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/service-private.h"
+
+#include "core/base/encoding.h"
+#include "core/base/error.h"
+#include "core/base/random.h"
+
+#include <string.h>
+
+#define LOCK_NAME	     "serve.lock"
+#define MAX_ID_LENGTH	     64
+#define MAX_UNPROVEN_LINES   60 /* a minute */
+#define SECONDS_A_MINUTE     60
+#define REQUEST_ID_LENGTH    16
+#define PROBLEM_CONTENT_TYPE "application/problem+json"
+
+static const struct {
+	guint status;
+	const char *code;
+	const char *title;
+} problems[CS_PROBLEM_COUNT] = {
+	[CS_PROBLEM_REQUEST_MALFORMED] = {400, "request-malformed", "The request is malformed"},
+	[CS_PROBLEM_CONTENT_TYPE] = {415, "request-malformed", "The content type is not accepted"},
+	[CS_PROBLEM_TOKEN_MALFORMED] = {400, "token-malformed", "A token is not as it must be"},
+	[CS_PROBLEM_NONCE_INVALID] = {403, "nonce-invalid", "The nonce is not open"},
+	[CS_PROBLEM_CODE_INVALID] = {403, "code-invalid", "The activation code is not valid"},
+	[CS_PROBLEM_USER_SUSPENDED] = {403, "user-suspended", "The user is suspended"},
+	[CS_PROBLEM_DEVICE_NOT_ACTIVE] = {403, "device-not-active", "The device is not active"},
+	[CS_PROBLEM_CHALLENGE_UNKNOWN] = {404, "challenge-unknown", "The challenge is unknown"},
+	[CS_PROBLEM_DEVICE_UNKNOWN] = {404, "device-unknown", "The device is unknown"},
+	[CS_PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here"},
+	[CS_PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "The method is not allowed"},
+	[CS_PROBLEM_BUSY] = {503, "busy", "The server is busy"},
+	[CS_PROBLEM_INTERNAL] = {503, "internal", "The server has failed"},
+};
+
+/**
+ * cs_answer_set:
+ * @answer: the answer to a call
+ * @status: HTTP status
+ * @body_taken: (transfer full): the JSON object
+ *
+ * Answers.
+ */
+void
+cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken)
+{
+	cJSON_Delete(answer->body);
+	answer->status = status;
+	answer->body = body_taken;
+}
+
+/**
+ * cs_answer_set_problem:
+ * @answer: the answer to a call
+ * @problem: what stands in the way
+ * @detail: a static sentence for whoever develops a client; never anything out of the request
+ *
+ * Answers with a problem (RFC 9457).
+ */
+void
+cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail)
+{
+	g_clear_pointer(&answer->body, cJSON_Delete);
+	answer->status = problems[problem].status;
+	answer->problem = problem;
+	answer->detail = detail;
+}
+
+/**
+ * cs_service_get_now:
+ * @service: the service
+ *
+ * Returns: Unix seconds by the authority's clock
+ */
+gint64
+cs_service_get_now(const CsService *service)
+{
+	return cs_clock_get_unix_s(cs_authority_get_clock(service->authority));
+}
+
+/**
+ * cs_service_is_id:
+ * @text: (nullable): text from outside
+ *
+ * Returns: %TRUE for 1 to 64 characters of [a-z0-9]
+ */
+gboolean
+cs_service_is_id(const char *text)
+{
+	gsize length = text != NULL ? strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") : 0;
+
+	return length > 0 && length <= MAX_ID_LENGTH && text[length] == '\0';
+}
+
+/**
+ * cs_service_commit:
+ * @service: the service
+ * @work: what to do in the transaction
+ * @data: (nullable): for @work
+ *
+ * Does @work in one transaction of the registry. Nothing that @work decided may be acknowledged
+ * before this has returned %TRUE: only then is it on disk.
+ *
+ * Returns: %FALSE where @work or the registry failed; everything is then as before
+ */
+gboolean
+cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError **error)
+{
+	if (!cs_registry_begin(service->registry, error))
+		return FALSE;
+	if (work(service, data, error) && cs_registry_commit(service->registry, error))
+		return TRUE;
+	cs_registry_rollback(service->registry);
+	return FALSE;
+}
+
+/* Whoever proves nothing must not be able to fill the disk. */
+static gboolean
+may_log_unproven(CsService *service, gint64 now)
+{
+	gint64 minute = now / SECONDS_A_MINUTE;
+
+	if (service->unproven_since != minute) {
+		service->unproven_since = minute;
+		service->unproven_lines = 0;
+	}
+	service->unproven_lines++;
+	return service->unproven_lines <= MAX_UNPROVEN_LINES;
+}
+
+/**
+ * cs_service_log:
+ * @service: the service
+ * @entry: the line; its time is set here
+ * @proven: whether a signature or code of somebody known was good
+ *
+ * Writes a line of the log, inside the caller's transaction. Of lines that prove nothing, at most
+ * 60 a minute are written.
+ *
+ * Returns: %FALSE where the registry fails: %CS_ERROR_STATE
+ */
+gboolean
+cs_service_log(CsService *service, const CsLogEntry *entry, gboolean proven, GError **error)
+{
+	CsLogEntry dated = *entry;
+
+	dated.time = cs_service_get_now(service);
+	if (!proven && !may_log_unproven(service, dated.time))
+		return TRUE;
+	return cs_registry_log(service->registry, &dated, error);
+}
+
+/**
+ * cs_service_accept_token:
+ * @service: the service
+ * @aud: whom the token is for
+ * @iat: when it says that it was made
+ * @nonce: the nonce that it carries
+ * @answer: set to a problem where %FALSE is returned
+ *
+ * Accepts what a token whose signature was verified says of itself, and takes its nonce: the same
+ * token is never accepted again.
+ *
+ * Returns: %TRUE where it is for this authority, of now, and its nonce was open
+ */
+gboolean
+cs_service_accept_token(
+	CsService *service, const char *aud, gint64 iat, const char *nonce, CsAnswer *answer)
+{
+	gint64 now = cs_service_get_now(service);
+
+	if (g_strcmp0(aud, cs_authority_get_url(service->authority)) != 0) {
+		cs_answer_set_problem(answer, CS_PROBLEM_TOKEN_MALFORMED,
+				      "the token is for somebody else");
+		return FALSE;
+	}
+	if (iat < now - CS_CHALLENGE_MAX_LIFETIME_S - CS_TOKEN_LEEWAY_S ||
+	    iat > now + CS_TOKEN_LEEWAY_S) {
+		cs_answer_set_problem(answer, CS_PROBLEM_TOKEN_MALFORMED,
+				      "the token is not of now");
+		return FALSE;
+	}
+	if (!cs_challenges_take_nonce(service->challenges, nonce, now)) {
+		cs_answer_set_problem(answer, CS_PROBLEM_NONCE_INVALID,
+				      "unknown, used before or expired");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
+ * cs_service_answer_verdict:
+ * @service: the service
+ * @verdict: the verdict; kid, iss, iat, rsh and request are set here
+ * @answered_token: the token that it answers
+ * @answer: the answer, set
+ *
+ * Signs a verdict and answers with it. What it says must be committed before.
+ *
+ * Returns: %FALSE where it cannot be signed
+ */
+gboolean
+cs_service_answer_verdict(CsService *service,
+			  CsVerdict *verdict,
+			  const char *answered_token,
+			  CsAnswer *answer,
+			  GError **error)
+{
+	const CsJwk *jwk = cs_authority_get_server_jwk(service->authority);
+	g_autofree char *token = NULL;
+	cJSON *body;
+
+	verdict->request = cs_random_id(REQUEST_ID_LENGTH, error);
+	if (verdict->request == NULL)
+		return FALSE;
+	verdict->kid = g_strdup(cs_jwk_get_thumbprint(jwk));
+	verdict->iss = g_strdup(cs_authority_get_url(service->authority));
+	verdict->iat = cs_service_get_now(service);
+	verdict->rsh = cs_sha256_base64url(answered_token, strlen(answered_token));
+	token = cs_verdict_sign(verdict, cs_authority_get_server_key(service->authority), error);
+	if (token == NULL)
+		return FALSE;
+	body = cJSON_CreateObject();
+	cs_json_add_string(body, "verdict", token);
+	cs_answer_set(answer, 200, body);
+	return TRUE;
+}
+
+static void
+add_endpoint(cJSON *endpoints, const CsService *service, const char *name)
+{
+	g_autofree char *url =
+		g_strconcat(cs_authority_get_url(service->authority), "/v1/", name, NULL);
+
+	cs_json_add_string(endpoints, name, url);
+}
+
+/* Who this is, for a client that has not met it: it proves nothing until the key is pinned. */
+static gboolean
+get_introduction(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error)
+{
+	static const char *const names[] = {"nonce", "accounts", "transactions", "device"};
+	cJSON *introduction = cJSON_CreateObject();
+	cJSON *endpoints;
+
+	cs_json_add_string(introduction, "issuer", cs_authority_get_url(service->authority));
+	cs_json_add_string(introduction, "name", cs_authority_get_name(service->authority));
+	cJSON_AddItemToArray(cs_json_add_array(introduction, "keys"),
+			     cs_jwk_to_json(cs_authority_get_server_jwk(service->authority)));
+	cs_json_add_array(introduction, "rotations");
+	cs_json_add_array(introduction, "origins");
+	endpoints = cs_json_add_object(introduction, "endpoints");
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		add_endpoint(endpoints, service, names[i]);
+	cs_answer_set(answer, 200, introduction);
+	return TRUE;
+}
+
+/* A path is a prefix, or a prefix, an id and a suffix. */
+static const struct {
+	const char *method;
+	const char *prefix;
+	const char *suffix; /* NULL: no id */
+	CsServiceCall call;
+} routes[] = {
+	{"GET", "/.well-known/countersign", NULL, get_introduction},
+	{"POST", "/v1/nonce", NULL, cs_service_make_nonce},
+	{"POST", "/v1/accounts", NULL, cs_service_enrol},
+	{"DELETE", "/v1/accounts/", "", cs_service_delete_account},
+	{"POST", "/v1/transactions", NULL, cs_service_open_transaction},
+	{"POST", "/v1/transactions/", "/response", cs_service_respond},
+	{"POST", "/v1/device", NULL, cs_service_query_device},
+};
+
+/* The path's id, or "" for a route without one; NULL where the route is another's. */
+static char *
+match_path(gsize route, const char *path)
+{
+	const char *rest;
+	g_autofree char *id = NULL;
+
+	if (!g_str_has_prefix(path, routes[route].prefix))
+		return NULL;
+	rest = path + strlen(routes[route].prefix);
+	if (routes[route].suffix == NULL)
+		return rest[0] == '\0' ? g_strdup("") : NULL;
+	if (!g_str_has_suffix(rest, routes[route].suffix))
+		return NULL;
+	id = g_strndup(rest, strlen(rest) - strlen(routes[route].suffix));
+	return cs_service_is_id(id) ? g_steal_pointer(&id) : NULL;
+}
+
+/* application/json, with parameters or without. */
+static gboolean
+is_json(const char *content_type)
+{
+	static const char name[] = "application/json";
+	gsize length = sizeof(name) - 1;
+
+	return content_type != NULL && g_ascii_strncasecmp(content_type, name, length) == 0 &&
+	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+static void
+run_call(CsService *service,
+	 gsize route,
+	 const char *id,
+	 const CsHttpdRequest *request,
+	 CsAnswer *answer)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) body = NULL;
+	gboolean has_body = strcmp(routes[route].method, "GET") != 0;
+
+	if (has_body && !is_json(request->content_type)) {
+		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,
+				      "only application/json is accepted");
+		return;
+	}
+	if (has_body)
+		body = cs_json_parse_bytes(request->body, NULL);
+	if (has_body && !cJSON_IsObject(body)) {
+		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED,
+				      "the body is not one JSON object");
+		return;
+	}
+	if (!routes[route].call(service, id, body, answer, &error)) {
+		g_debug("%s %s: %s", request->method, routes[route].prefix, error->message);
+		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, "try again later");
+	}
+}
+
+static void
+answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answer)
+{
+	gboolean known_path = FALSE;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(routes); i++) {
+		g_autofree char *id = match_path(i, request->path);
+
+		if (id == NULL)
+			continue;
+		known_path = TRUE;
+		if (strcmp(routes[i].method, request->method) == 0) {
+			run_call(service, i, id, request, answer);
+			return;
+		}
+	}
+	if (known_path)
+		cs_answer_set_problem(answer, CS_PROBLEM_METHOD_NOT_ALLOWED,
+				      "this path has another method");
+	else
+		cs_answer_set_problem(answer, CS_PROBLEM_NOT_FOUND, "no such path");
+}
+
+static char *
+print_problem(const CsAnswer *answer)
+{
+	g_autoptr(cJSON) problem = cJSON_CreateObject();
+
+	cs_json_add_string(problem, "type", "about:blank");
+	cs_json_add_string(problem, "title", problems[answer->problem].title);
+	cs_json_add_int64(problem, "status", answer->status);
+	cs_json_add_string(problem, "code", problems[answer->problem].code);
+	cs_json_add_string(problem, "detail", answer->detail);
+	return cs_json_print(problem);
+}
+
+static void
+handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
+{
+	CsAnswer answer = {0};
+
+	answer_request(data, request, &answer);
+	response->status = answer.status;
+	response->content_type = answer.body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
+	response->body = answer.body != NULL ? cs_json_print(answer.body) : print_problem(&answer);
+	g_clear_pointer(&answer.body, cJSON_Delete);
+}
+
+static CsFileLock *
+take_lock(const CsAuthority *authority, GError **error)
+{
+	g_autofree char *path =
+		g_build_filename(cs_authority_get_folder(authority), LOCK_NAME, NULL);
+	g_autoptr(GError) failure = NULL;
+	CsFileLock *lock = cs_file_lock_acquire(path, FALSE, &failure);
+
+	if (lock != NULL)
+		return lock;
+	if (g_error_matches(failure, CS_ERROR, CS_ERROR_REFUSED))
+		cs_error_set(error, CS_ERROR_REFUSED, "already-serving",
+			     "another process serves this authority");
+	else
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return NULL;
+}
+
+static char *
+format_address(const char *host, guint16 port, gboolean tls)
+{
+	gboolean bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
+
+	return g_strdup_printf("%s://%s%s%s:%u", tls ? "https" : "http", bare_v6 ? "[" : "", host,
+			       bare_v6 ? "]" : "", port);
+}
+
+/**
+ * cs_service_new:
+ * @authority: the authority; lent, and used by nobody else while the service lives
+ * @context: (nullable): whose thread answers; %NULL for the default context
+ * @host: where to listen, as for cs_httpd_new()
+ * @port: 0 for a free one
+ * @certificate_pem: (nullable): for TLS, with @key_pem
+ * @key_pem: (nullable): for TLS
+ *
+ * Serves an authority over HTTP until cs_service_free(). Calls are answered one after another on
+ * @context's thread, each in one transaction of the registry, and nothing is acknowledged before it
+ * is on disk. Administrators may change the registry from other processes meanwhile.
+ *
+ * Returns: (transfer full): the service, listening; %NULL on %CS_ERROR_REFUSED "already-serving",
+ *   or cs_httpd_new()'s and cs_file_lock_acquire()'s errors
+ */
+CsService *
+cs_service_new(CsAuthority *authority,
+	       GMainContext *context,
+	       const char *host,
+	       guint16 port,
+	       const char *certificate_pem,
+	       const char *key_pem,
+	       GError **error)
+{
+	g_autoptr(CsService) service = g_new0(CsService, 1);
+
+	service->authority = authority;
+	service->registry = cs_authority_get_registry(authority);
+	service->lock = take_lock(authority, error);
+	if (service->lock == NULL)
+		return NULL;
+	service->challenges = cs_challenges_new(CS_CHALLENGES_MAX_OPEN);
+	service->issuers = cs_trusted_issuers_new();
+	service->httpd = cs_httpd_new(context, host, port, certificate_pem, key_pem,
+				      handle_request_cb, service, error);
+	if (service->httpd == NULL)
+		return NULL;
+	service->address =
+		format_address(host, cs_httpd_get_port(service->httpd), certificate_pem != NULL);
+	return g_steal_pointer(&service);
+}
+
+/**
+ * cs_service_get_address:
+ * @service: the service
+ *
+ * Returns: (transfer none): where it listens, with the port it got; the organisation's address is
+ *   the authority's, not this
+ */
+const char *
+cs_service_get_address(const CsService *service)
+{
+	return service->address;
+}
+
+/**
+ * cs_service_free:
+ * @service: (transfer full): the service
+ *
+ * Finishes answers under way, stops listening, forgets challenges and nonces, and lets go of the
+ * lock; in @context's thread.
+ */
+void
+cs_service_free(CsService *service)
+{
+	g_clear_pointer(&service->httpd, cs_httpd_free);
+	g_clear_pointer(&service->challenges, cs_challenges_free);
+	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
+	g_clear_pointer(&service->lock, cs_file_lock_free);
+	g_free(service->address);
+	g_free(service);
+}
