@@ -14,18 +14,15 @@ typedef enum {
 	CS_STORE_MACHINE,
 } CsStoreKind;
 
-const char *cs_store_kind_to_text(CsStoreKind kind); /* "user", "machine" */
+const char *cs_store_kind_to_text(CsStoreKind kind);
 
 /* One certificate in a store. Counted, immutable. */
 typedef struct _CsStoreEntry CsStoreEntry;
 CsStoreEntry *cs_store_entry_ref(CsStoreEntry *entry);
 void cs_store_entry_unref(CsStoreEntry *entry);
 CsCertificate *cs_store_entry_get_certificate(const CsStoreEntry *entry);
-const char *cs_store_entry_get_location(const CsStoreEntry *entry); /* absolute path */
+const char *cs_store_entry_get_location(const CsStoreEntry *entry);
 CsStoreKind cs_store_entry_get_kind(const CsStoreEntry *entry);
-/* Opens the private key as the user who runs us and sees that its public half is the
- * certificate's. CS_ERROR_KEY otherwise, the message naming what stands in the way (rule 10).
- * That it can sign is proven by signing (rule 7), not here. */
 CsPrivateKey *
 cs_store_entry_open_key(const CsStoreEntry *entry, GCancellable *cancellable, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsStoreEntry, cs_store_entry_unref)
@@ -47,6 +44,7 @@ typedef struct {
 	char *location;
 	char *why; /* translated */
 } CsPassedOver;
+CsPassedOver *cs_passed_over_new(const char *location, const char *why);
 void cs_passed_over_free(CsPassedOver *passed_over);
 
 /* The interface of a store kind; the first member of its struct. */
@@ -55,8 +53,10 @@ typedef struct {
 	/* Brings what is known up to date; a store that cannot be read holds nothing and says so
 	 * by passed_over, it never fails. */
 	void (*refresh)(CsStore *store, GCancellable *cancellable);
-	/* Appends the entries (CsStoreEntry) of that canonical issuer name. */
-	void (*look_up)(CsStore *store, GBytes *issuer_name, GPtrArray *entries);
+	/* The entries (CsStoreEntry) of that canonical issuer name: (transfer full) (nullable), an
+	 * array that nobody changes any more, so that it can be shared. */
+	GPtrArray *(*look_up)(CsStore *store, GBytes *issuer_name);
+	/* Appends to an array of CsPassedOver. */
 	void (*list_passed_over)(CsStore *store, GPtrArray *passed_over);
 	guint (*count)(CsStore *store);
 	void (*free)(CsStore *store);

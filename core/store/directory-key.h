@@ -1,0 +1,12 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/store/store.h"
+
+/* A directory store's way to a certificate's private key (a CsStoreOpenKey): opened when it is used,
+ * by the layouts named and nowhere else. */
+CsPrivateKey *cs_directory_key_open(const CsStoreEntry *entry,
+				    gpointer unused,
+				    GCancellable *cancellable,
+				    GError **error);

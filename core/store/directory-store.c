@@ -1,0 +1,336 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/store/directory-store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <unistd.h>
+
+#include "core/store/directory-table.h"
+#include "core/store/directory-watch.h"
+
+typedef struct {
+	CsStore parent;
+	char *path;
+	CsDirectoryTable *table;
+	CsDirectoryWatch *watch; /* (nullable) */
+	/* Everything known is watched and was read to the end; else the next refresh reads all
+	 * again. */
+	gboolean is_true;
+	dev_t device; /* of the folder that was read */
+	ino_t inode;
+} CsDirectoryStore;
+
+/* One refresh at work. */
+typedef struct {
+	CsDirectoryStore *store;
+	int root; /* the store's folder, open */
+	CsFileReader *reader;
+	GCancellable *cancellable; /* (nullable) */
+	GHashTable *changed;	   /* names whose files or folders have to be looked at again */
+	gboolean is_doubtful;
+} Refresh;
+
+static void scan_folder(Refresh *refresh, const char *name);
+
+static gboolean
+may_go_on(Refresh *refresh)
+{
+	CsDirectoryStore *store = refresh->store;
+	if (!g_cancellable_is_cancelled(refresh->cancellable) &&
+	    !cs_directory_table_is_full(store->table))
+		return TRUE;
+	store->is_true = FALSE;
+	return FALSE;
+}
+
+/* A file behind a symbolic link, or with a second name, may change unheard. */
+static void
+remember_remote(Refresh *refresh,
+		const char *name,
+		gboolean is_regular,
+		const CsCertificateFile *file)
+{
+	if (!is_regular || file->status.st_nlink > 1)
+		cs_directory_table_put_remote(refresh->store->table, name, &file->status);
+}
+
+static void
+read_file(Refresh *refresh, int folder, const char *base, const char *name, gboolean is_regular)
+{
+	g_auto(CsCertificateFile) file = {0};
+	cs_certificate_file_read(refresh->reader, folder, base, is_regular, &file);
+	cs_directory_table_put_file(refresh->store->table, name, &file);
+	remember_remote(refresh, name, is_regular, &file);
+}
+
+static unsigned char
+find_type(int folder, const char *base)
+{
+	struct stat status;
+	if (fstatat(folder, base, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return DT_UNKNOWN;
+	return IFTODT(status.st_mode);
+}
+
+/* Looks at one name of an open folder; `name` is the same from the store's folder on. */
+static void
+look_at(Refresh *refresh, int folder, const char *base, const char *name, unsigned char type)
+{
+	CsDirectoryTable *table = refresh->store->table;
+	if (base[0] == '.')
+		return;
+	if (type == DT_UNKNOWN)
+		type = find_type(folder, base);
+	if (type == DT_UNKNOWN)
+		return;
+	if (type == DT_DIR && strchr(name, '/') == NULL)
+		scan_folder(refresh, name);
+	else if (type == DT_DIR)
+		cs_directory_table_pass_over(table, name,
+					     _("folders more than one level down are not read"));
+	else if (!cs_certificate_file_is_key_name(base))
+		read_file(refresh, folder, base, name, type == DT_REG);
+}
+
+static void
+list_folder(Refresh *refresh, int folder, const char *name)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+	if (listing == NULL) {
+		g_autofree char *why = cs_certificate_file_explain_errno(folder, "", errno);
+		cs_directory_table_pass_over(refresh->store->table, name != NULL ? name : "", why);
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	GString *path = g_string_new(NULL);
+	for (const struct dirent *item = readdir(listing); item != NULL && may_go_on(refresh);
+	     item = readdir(listing)) {
+		if (name == NULL) {
+			look_at(refresh, folder, item->d_name, item->d_name, item->d_type);
+			continue;
+		}
+		g_string_printf(path, "%s/%s", name, item->d_name);
+		look_at(refresh, folder, item->d_name, path->str, item->d_type);
+	}
+	g_string_free(path, TRUE);
+	closedir(listing);
+}
+
+/* The watch first, the listing after: what changes in between is told. Should a sub-folder be closed
+ * to us, its parent's watch tells when it is opened. */
+static void
+read_folder(Refresh *refresh, int folder, const char *name)
+{
+	CsDirectoryStore *store = refresh->store;
+	int number = store->watch != NULL ? cs_directory_watch_add(store->watch, folder) : -1;
+	if (store->watch == NULL || (number < 0 && (name == NULL || errno != EACCES)))
+		store->is_true = FALSE;
+	cs_directory_table_put_folder(store->table, name, number);
+	list_folder(refresh, folder, name);
+}
+
+static void
+scan_folder(Refresh *refresh, const char *name)
+{
+	int folder = openat(refresh->root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0 && errno != ENOENT) {
+		g_autofree char *why =
+			cs_certificate_file_explain_errno(refresh->root, name, errno);
+		cs_directory_table_pass_over(refresh->store->table, name, why);
+	}
+	if (folder < 0)
+		return;
+	read_folder(refresh, folder, name);
+	close(folder);
+}
+
+static void
+scan_all(Refresh *refresh)
+{
+	CsDirectoryStore *store = refresh->store;
+	struct stat status = {0};
+	cs_directory_table_clear(store->table);
+	g_clear_pointer(&store->watch, cs_directory_watch_free);
+	store->is_true = fstat(refresh->root, &status) == 0;
+	store->device = status.st_dev;
+	store->inode = status.st_ino;
+	store->watch = cs_directory_watch_new();
+	read_folder(refresh, refresh->root, NULL);
+	if (cs_directory_table_is_full(store->table))
+		cs_directory_table_pass_over(store->table, "",
+					     _("too many files: the rest was not read"));
+}
+
+static void
+note_event(int number, const char *name, gboolean is_lost, gpointer data)
+{
+	Refresh *refresh = data;
+	const char *folder = NULL;
+	if (!cs_directory_table_find_folder(refresh->store->table, number, &folder))
+		return;
+	if (folder != NULL && (is_lost || name == NULL))
+		g_hash_table_add(refresh->changed, g_strdup(folder));
+	else if (is_lost || name == NULL)
+		refresh->is_doubtful = TRUE;
+	else if (folder != NULL)
+		g_hash_table_add(refresh->changed, g_strconcat(folder, "/", name, NULL));
+	else
+		g_hash_table_add(refresh->changed, g_strdup(name));
+}
+
+/* First forget, then look: a folder that was renamed is the same watch under its new name. */
+static void
+forget_changed(Refresh *refresh)
+{
+	CsDirectoryStore *store = refresh->store;
+	GHashTableIter iter;
+	gpointer name = NULL;
+	g_hash_table_iter_init(&iter, refresh->changed);
+	while (g_hash_table_iter_next(&iter, &name, NULL)) {
+		cs_directory_table_drop_file(store->table, name);
+		int number = cs_directory_table_drop_folder(store->table, name);
+		if (number >= 0)
+			cs_directory_watch_remove(store->watch, number);
+	}
+}
+
+static void
+look_at_changed(Refresh *refresh)
+{
+	GHashTableIter iter;
+	gpointer key = NULL;
+	g_hash_table_iter_init(&iter, refresh->changed);
+	while (g_hash_table_iter_next(&iter, &key, NULL) && may_go_on(refresh)) {
+		const char *name = key;
+		const char *slash = strchr(name, '/');
+		g_autofree char *folder =
+			slash != NULL ? g_strndup(name, (gsize)(slash - name)) : NULL;
+		/* A folder that is read anew brings its files with it. */
+		if (folder != NULL && g_hash_table_contains(refresh->changed, folder))
+			continue;
+		if (folder == NULL) {
+			look_at(refresh, refresh->root, name, name, DT_UNKNOWN);
+			continue;
+		}
+		int fd = openat(refresh->root, folder,
+				O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		look_at(refresh, fd, slash + 1, name, DT_UNKNOWN);
+		close(fd);
+	}
+}
+
+static gboolean
+is_same_folder(const Refresh *refresh)
+{
+	struct stat status;
+	return fstat(refresh->root, &status) == 0 && status.st_dev == refresh->store->device &&
+	       status.st_ino == refresh->store->inode;
+}
+
+static void
+bring_up_to_date(Refresh *refresh)
+{
+	CsDirectoryStore *store = refresh->store;
+	if (!store->is_true || !is_same_folder(refresh) ||
+	    !cs_directory_watch_drain(store->watch, note_event, refresh) || refresh->is_doubtful) {
+		scan_all(refresh);
+		return;
+	}
+	cs_directory_table_find_remote_changes(store->table, refresh->root, refresh->changed);
+	forget_changed(refresh);
+	look_at_changed(refresh);
+}
+
+static void
+directory_store_refresh(CsStore *base, GCancellable *cancellable)
+{
+	CsDirectoryStore *store = (CsDirectoryStore *)base;
+	int root = open(store->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		g_autofree char *why =
+			cs_certificate_file_explain_errno(AT_FDCWD, store->path, errno);
+		store->is_true = FALSE;
+		g_clear_pointer(&store->watch, cs_directory_watch_free);
+		cs_directory_table_clear(store->table);
+		cs_directory_table_pass_over(store->table, "", why);
+		return;
+	}
+	g_autoptr(CsFileReader) reader = cs_file_reader_new();
+	g_autoptr(GHashTable) changed =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Refresh refresh = {.store = store,
+			   .root = root,
+			   .reader = reader,
+			   .cancellable = cancellable,
+			   .changed = changed};
+	bring_up_to_date(&refresh);
+	close(root);
+}
+
+static GPtrArray *
+directory_store_look_up(CsStore *base, GBytes *issuer_name)
+{
+	return cs_directory_table_look_up(((CsDirectoryStore *)base)->table, issuer_name);
+}
+
+static void
+directory_store_list_passed_over(CsStore *base, GPtrArray *passed_over)
+{
+	cs_directory_table_list_passed_over(((CsDirectoryStore *)base)->table, passed_over);
+}
+
+static guint
+directory_store_count(CsStore *base)
+{
+	return cs_directory_table_count(((CsDirectoryStore *)base)->table);
+}
+
+static void
+directory_store_free(CsStore *base)
+{
+	CsDirectoryStore *store = (CsDirectoryStore *)base;
+	g_clear_pointer(&store->watch, cs_directory_watch_free);
+	cs_directory_table_free(store->table);
+	g_free(store->path);
+	g_free(store);
+}
+
+static const CsStoreClass directory_store_class = {
+	.refresh = directory_store_refresh,
+	.look_up = directory_store_look_up,
+	.list_passed_over = directory_store_list_passed_over,
+	.count = directory_store_count,
+	.free = directory_store_free,
+};
+
+/**
+ * cs_directory_store_new:
+ * @path: the folder's absolute path; one that is not there is looked for at every refresh
+ * @kind: the store's kind
+ *
+ * A folder of certificates: those of its files and of its sub-folders' files, one level down,
+ * whatever their mode or owner. Reads nothing yet. What is unreadable, foreign, huge or broken is
+ * passed over and listed, and never fatal; hidden names and plain key files are not mentioned.
+ * After the first refresh only what changed is read again, as inotify tells; everything, where
+ * inotify is not to be had or not to be trusted. Not thread-safe: cs_stores locks.
+ *
+ * Returns: (transfer full): the store, with nothing in it before its first refresh
+ */
+CsStore *
+cs_directory_store_new(const char *path, CsStoreKind kind)
+{
+	CsDirectoryStore *store = g_new0(CsDirectoryStore, 1);
+	store->parent.class = &directory_store_class;
+	store->parent.kind = kind;
+	store->path =
+		g_path_is_absolute(path) ? g_strdup(path) : g_canonicalize_filename(path, NULL);
+	store->table = cs_directory_table_new(store->path, kind);
+	return &store->parent;
+}
