@@ -3,31 +3,24 @@
 #pragma once
 
 #include "core/base/openssl.h"
+#include "core/pki/der.h"
+#include "core/pki/public-key.h"
+#include "core/pki/signature-algorithm.h"
 
 #include <glib.h>
 
 #define CS_CERTIFICATE_MAX_BYTES 8192
 
-/* One X.509 certificate, immutable and counted, read by one bounded DER walk; OpenSSL is not asked
- * until its public key is. Having one proves nothing: no signature has been looked at. */
+/* One X.509 certificate, counted, immutable but for what it keeps once asked; any thread. Having
+ * one proves nothing: no signature has been looked at. */
 typedef struct _CsCertificate CsCertificate;
 
-typedef enum {
-	CS_KEY_KIND_OTHER,
-	CS_KEY_KIND_RSA,     /* rsaEncryption */
-	CS_KEY_KIND_RSA_PSS, /* id-RSASSA-PSS */
-	CS_KEY_KIND_P256,
-	CS_KEY_KIND_P384,
-	CS_KEY_KIND_P521,
-} CsKeyKind;
-
-/* der: exactly one certificate, at most CS_CERTIFICATE_MAX_BYTES. CS_ERROR_INVALID,
- * "certificate-malformed". */
 CsCertificate *cs_certificate_new(GBytes *der, GError **error);
 CsCertificate *cs_certificate_ref(CsCertificate *certificate);
 void cs_certificate_unref(CsCertificate *certificate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsCertificate, cs_certificate_unref)
 
+/* All lent. */
 GBytes *cs_certificate_get_der(const CsCertificate *certificate);
 const char *cs_certificate_get_fingerprint(const CsCertificate *certificate);	  /* hex */
 const char *cs_certificate_get_key_fingerprint(const CsCertificate *certificate); /* hex, of SPKI */
@@ -40,16 +33,17 @@ const char *cs_certificate_get_serial(const CsCertificate *certificate); /* hex 
 gint64 cs_certificate_get_not_before(const CsCertificate *certificate);	 /* Unix seconds */
 gint64 cs_certificate_get_not_after(const CsCertificate *certificate);	 /* Unix seconds */
 CsKeyKind cs_certificate_get_key_kind(const CsCertificate *certificate);
-/* The public key, decoded once and kept; lent. CS_ERROR_UNSUPPORTED. Thread-safe. */
 EVP_PKEY *cs_certificate_get_public_key(CsCertificate *certificate, GError **error);
 
-/* Rule 5's "client certificate". FALSE sets *detail (translated sentence, transfer full) where
- * detail is given. Says nothing of validity, issuer or revocation. */
+/* What the issuer's signature covers, how, and itself. */
+CsDer cs_certificate_get_tbs(const CsCertificate *certificate);
+const CsSignatureMethod *cs_certificate_get_signature_method(const CsCertificate *certificate);
+CsDer cs_certificate_get_signature(const CsCertificate *certificate);
+
+/* Rule 5's "client certificate", and rule 13's "CA certificate". */
 gboolean cs_certificate_is_client(const CsCertificate *certificate, char **detail);
-/* Rule 13's "CA certificate": version 3, basicConstraints cA, keyUsage where present keyCertSign. */
 gboolean cs_certificate_is_authority(const CsCertificate *certificate, char **detail);
 
-/* Every certificate of a file, in its order (PEM, with anything else in it passed over; or one
- * DER): (element-type CsCertificate). Empty or broken: CS_ERROR_INVALID. */
+/* (element-type CsCertificate): every certificate of a file. */
 GPtrArray *cs_certificates_decode(GBytes *file, GError **error);
 char *cs_certificate_to_pem(const CsCertificate *certificate);

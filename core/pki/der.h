@@ -29,10 +29,13 @@ typedef struct {
 #define CS_DER_CONTEXT(n)	      (0x80 | (n))
 #define CS_DER_CONTEXT_CONSTRUCTED(n) (0xa0 | (n))
 
-/* Takes the next element off `der`: its tag, contents, and (nullable) the whole with its header.
- * FALSE at the end or where it is malformed; `der` is then unchanged. */
+/* Takes the next element; FALSE at the end or where it is malformed. */
 gboolean cs_der_next(CsDer *der, guint8 *tag, CsDer *contents, CsDer *whole);
 gboolean cs_der_expect(CsDer *der, guint8 tag, CsDer *contents, CsDer *whole);
-/* UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 restricts them (Z, seconds). */
-gboolean cs_der_read_time(guint8 tag, CsDer contents, gint64 *time_unix_s);
+
+/* Questions about an element's contents. */
+gboolean cs_der_read_time(guint8 tag, CsDer contents, gint64 *time_unix_s); /* RFC 5280's */
+gboolean cs_der_read_octets(CsDer contents, CsDer *octets); /* of a BIT STRING without odd bits */
+gboolean cs_der_is_integer(CsDer contents);
+gboolean cs_der_is_oid(CsDer contents);
 gboolean cs_der_equal(CsDer a, gconstpointer data, gsize length);
