@@ -34,7 +34,7 @@ typedef struct {
 	char *subject;
 	gboolean answered;     /* FALSE: "none" */
 	CsStoreKind store;     /* where answered */
-	GPtrArray *candidates; /* (element-type CsCandidate) */
+	GPtrArray *candidates; /* (element-type CsCandidate), newest first */
 } CsIssuerExplanation;
 
 typedef struct {
@@ -44,15 +44,21 @@ typedef struct {
 	CsReason reason;	/* NONE where one is selected */
 	GPtrArray *issuers;	/* (element-type CsIssuerExplanation), in the given order */
 	GPtrArray *passed_over; /* (element-type CsPassedOver) */
-	char **notes;		/* of the configuration */
+	char **notes;		/* (nullable) of the configuration */
 } CsExplanation;
 
+CsExplanation *cs_explanation_new(gint64 judged_at);
+CsIssuerExplanation *cs_issuer_explanation_new(CsCertificate *issuer);
 void cs_candidate_free(CsCandidate *candidate);
 void cs_issuer_explanation_free(CsIssuerExplanation *issuer);
 void cs_explanation_free(CsExplanation *explanation);
+const char *cs_candidate_get_outcome_text(const CsCandidate *candidate);
+
 /* The contract's document; beside its members: "judged_at", "clock": "challenge"|"device",
  * "passed_over": [{"location","why"}], "notes": []. */
 cJSON *cs_explanation_to_json(const CsExplanation *explanation);
 CsExplanation *cs_explanation_from_json(const cJSON *json, GError **error);
 char *cs_explanation_to_text(const CsExplanation *explanation); /* for a terminal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsExplanation, cs_explanation_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsIssuerExplanation, cs_issuer_explanation_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsCandidate, cs_candidate_free)
