@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #define N_STATES (CS_DEVICE_DELETED + 1)
 #define N_MOVES	 (CS_MOVE_DELETE + 1)
@@ -89,6 +90,55 @@ cs_lifecycle_decide(CsDeviceState from, CsDeviceMove move, CsDeviceState *to, GE
 	return TRUE;
 }
 
+/* Rule 26: a key is refused where bound links are there and none of them names it. */
+static void
+gather_links(const GPtrArray *links, const CsDeviceKeyRow *key, CsRepurposeFacts *facts)
+{
+	gboolean any_bound = FALSE;
+	gboolean may_use = key == NULL || key->approval == CS_APPROVAL_ADMINISTRATOR;
+
+	for (guint i = 0; i < links->len; i++) {
+		const CsLinkRow *link = g_ptr_array_index(links, i);
+
+		facts->any_suspended_link |= link->state == CS_LINK_SUSPENDED;
+		if (link->state != CS_LINK_BOUND)
+			continue;
+		any_bound = TRUE;
+		facts->last_bound_at = MAX(facts->last_bound_at, link->bound_at);
+		may_use |= key != NULL && link->key_ids != NULL &&
+			   g_strv_contains((const char *const *)link->key_ids, key->id);
+	}
+	facts->key_refused = any_bound && !may_use;
+}
+
+/**
+ * cs_lifecycle_gather_facts:
+ * @device: the record
+ * @accounts: (element-type CsAccountRow): those under it, deleted ones too
+ * @links: (element-type CsLinkRow): its links in whatever state
+ * @key: (nullable): the device key that asks; %NULL where an administrator does
+ * @facts: (out caller-allocates): what they say
+ *
+ * Counts rule 25's facts out of one record's rows, which must be of one moment.
+ */
+void
+cs_lifecycle_gather_facts(const CsDeviceRow *device,
+			  const GPtrArray *accounts,
+			  const GPtrArray *links,
+			  const CsDeviceKeyRow *key,
+			  CsRepurposeFacts *facts)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->state = device->state;
+	facts->reactivated_at = device->reactivated_at;
+	for (guint i = 0; i < accounts->len; i++) {
+		const CsAccountRow *account = g_ptr_array_index(accounts, i);
+
+		facts->live_accounts += account->deleted ? 0 : 1;
+	}
+	gather_links(links, key, facts);
+}
+
 /* The first n_done are done; the last two are the new user's. */
 static void
 fill_steps(gboolean done[CS_REPURPOSE_STEPS], guint n_done, gboolean added, gboolean authenticated)
@@ -156,4 +206,28 @@ cs_lifecycle_step_actor(guint step)
 {
 	g_return_val_if_fail(step < CS_REPURPOSE_STEPS, NULL);
 	return step_actors[step];
+}
+
+/**
+ * cs_lifecycle_steps_to_json:
+ * @facts: what the record says
+ *
+ * Returns: (transfer full): [{"step", "done", "by"}], rule 25's five steps in their order
+ */
+cJSON *
+cs_lifecycle_steps_to_json(const CsRepurposeFacts *facts)
+{
+	gboolean done[CS_REPURPOSE_STEPS] = {FALSE};
+	cJSON *steps = cJSON_CreateArray();
+
+	cs_lifecycle_repurpose_steps(facts, done);
+	for (guint i = 0; i < CS_REPURPOSE_STEPS; i++) {
+		cJSON *step = cJSON_CreateObject();
+
+		cs_json_add_string(step, "step", step_ids[i]);
+		cs_json_add_boolean(step, "done", done[i]);
+		cs_json_add_string(step, "by", step_actors[i]);
+		cJSON_AddItemToArray(steps, step);
+	}
+	return steps;
 }

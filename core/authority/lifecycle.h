@@ -27,8 +27,16 @@ typedef struct {
 	gint64 last_bound_at;  /* latest bound_at among bound links, 0: none */
 	gboolean key_refused;  /* this device key may use none of the record's links (rule 26) */
 } CsRepurposeFacts;
+/* Counts them out of the record's rows. key (nullable): which of its device keys asks. */
+void cs_lifecycle_gather_facts(const CsDeviceRow *device,
+			       const GPtrArray *accounts,
+			       const GPtrArray *links,
+			       const CsDeviceKeyRow *key,
+			       CsRepurposeFacts *facts);
 #define CS_REPURPOSE_STEPS 5
 /* done[]: delete-account, deactivate, reactivate, add-account, first-authentication. */
 void cs_lifecycle_repurpose_steps(const CsRepurposeFacts *facts, gboolean done[CS_REPURPOSE_STEPS]);
 const char *cs_lifecycle_step_id(guint step);	 /* "delete-account" ... */
 const char *cs_lifecycle_step_actor(guint step); /* "user" or "administrator" or "new-user" */
+/* [{"step", "done", "by"}], as POST /v1/device and `device show` answer them. */
+cJSON *cs_lifecycle_steps_to_json(const CsRepurposeFacts *facts);
