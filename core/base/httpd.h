@@ -38,6 +38,7 @@ CsHttpd *cs_httpd_new(GMainContext *context,
 		      gpointer data,
 		      GError **error);
 guint16 cs_httpd_get_port(const CsHttpd *httpd);
+void cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms); /* 30 s unless set */
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

@@ -1,0 +1,530 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/httpd.h"
+
+#include "core/base/error.h"
+#include "core/base/httpd-socket.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BODY_MAX_BYTES	   (256 * 1024)
+#define DISCARD_MAX_BYTES  (1024 * 1024)
+#define HEADERS_MAX_BYTES  (16 * 1024)
+#define CONNECTIONS_MAX	   512
+#define CONNECTIONS_MANY   (CONNECTIONS_MAX / 4 * 3)
+#define ACCEPTS_AT_ONCE	   64
+#define ACCEPT_PAUSE_MS	   100
+#define IDLE_TIMEOUT_S	   10
+#define REQUEST_TIMEOUT_MS 30000
+#define LAST_ANSWERS_MS	   2000
+#define TLS_PRIORITIES	   "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define PROBLEM_TYPE	   "application/problem+json"
+
+struct _CsHttpd {
+	struct MHD_Daemon *daemon;
+	GSource *source;
+	gpointer listen_tag;
+	int listen_fd; /* ours, not MHD's: what is not accepted costs MHD nothing */
+	int epoll_fd;
+	guint16 port;
+	CsHttpdHandler handler;
+	gpointer data;
+	GQueue connections; /* of Connection by deadline, the next one to expire first */
+	guint requests;	    /* begun and not yet completed */
+	guint request_timeout_ms;
+	gint64 accept_after_us;
+	gboolean stopping;
+};
+
+/* One socket. MHD's own time-out is of idleness; this deadline stops a peer that drips. */
+typedef struct {
+	GList link;
+	int fd;
+	gint64 deadline_us;
+	char peer[CS_HTTPD_PEER_SIZE_BYTES];
+} Connection;
+
+/* One request on the way in. */
+typedef struct {
+	GByteArray *body;
+	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
+} Upload;
+
+typedef struct {
+	GSource source;
+	CsHttpd *httpd;
+} HttpdSource;
+
+static void
+restart_deadline(CsHttpd *httpd, Connection *connection)
+{
+	connection->deadline_us = g_get_monotonic_time() + (gint64)httpd->request_timeout_ms * 1000;
+	g_queue_push_tail_link(&httpd->connections, &connection->link);
+}
+
+static void
+connection_cb(void *data,
+	      struct MHD_Connection *handle,
+	      void **socket_context,
+	      enum MHD_ConnectionNotificationCode code)
+{
+	CsHttpd *httpd = data;
+	Connection *connection = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+		connection = g_new0(Connection, 1);
+		connection->link.data = connection;
+		connection->fd = info->connect_fd;
+		*socket_context = connection;
+		restart_deadline(httpd, connection);
+	} else if (connection != NULL) {
+		g_queue_unlink(&httpd->connections, &connection->link);
+		g_free(connection);
+		*socket_context = NULL;
+	}
+}
+
+static Connection *
+get_connection(struct MHD_Connection *handle)
+{
+	return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static const char *
+get_peer(struct MHD_Connection *handle, Connection *connection)
+{
+	const struct sockaddr *address =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+	socklen_t length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							  : sizeof(struct sockaddr_in);
+
+	if (connection->peer[0] == '\0')
+		cs_httpd_socket_format_peer(address, length, connection->peer);
+	return connection->peer;
+}
+
+static gboolean
+add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_type)
+{
+	gboolean closes = httpd->stopping || httpd->connections.length > CONNECTIONS_MANY;
+
+	if (content_type != NULL &&
+	    MHD_add_response_header(response, "Content-Type", content_type) != MHD_YES)
+		return FALSE;
+	/* When it gets crowded nobody keeps a seat between two requests. */
+	if (closes && MHD_add_response_header(response, "Connection", "close") != MHD_YES)
+		return FALSE;
+	return MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
+	       MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
+}
+
+static enum MHD_Result
+queue_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
+{
+	enum MHD_Result result = MHD_NO;
+	struct MHD_Response *response;
+
+	if (answer->body != NULL)
+		response = MHD_create_response_from_buffer_with_free_callback(strlen(answer->body),
+									      answer->body, g_free);
+	else
+		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (response == NULL) {
+		g_free(answer->body);
+		return MHD_NO;
+	}
+	if (add_headers(httpd, response, answer->body != NULL ? answer->content_type : NULL))
+		result = MHD_queue_response(handle, answer->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result
+queue_problem(CsHttpd *httpd,
+	      struct MHD_Connection *handle,
+	      guint status,
+	      const char *code,
+	      const char *title)
+{
+	CsHttpdResponse answer = {status, PROBLEM_TYPE, NULL};
+
+	answer.body = g_strdup_printf("{\"status\":%u,\"code\":\"%s\",\"title\":\"%s\"}", status,
+				      code, title);
+	return queue_answer(httpd, handle, &answer);
+}
+
+static enum MHD_Result
+queue_too_large(CsHttpd *httpd, struct MHD_Connection *handle)
+{
+	return queue_problem(httpd, handle, 413, "too-large", "the body is too large");
+}
+
+static const char *
+get_header(struct MHD_Connection *handle, const char *name)
+{
+	return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
+}
+
+/* A body that says it is far beyond the cap is not read at all; MHD closes behind the answer. */
+static enum MHD_Result
+begin_request(CsHttpd *httpd, struct MHD_Connection *handle, void **request_context)
+{
+	const char *length = get_header(handle, "Content-Length");
+	guint64 announced_bytes = 0;
+	Upload *upload = g_new0(Upload, 1);
+
+	upload->body = g_byte_array_new();
+	*request_context = upload;
+	httpd->requests++;
+	if (length != NULL &&
+	    g_ascii_string_to_unsigned(length, 10, 0, G_MAXUINT64, &announced_bytes, NULL) &&
+	    announced_bytes > DISCARD_MAX_BYTES)
+		return queue_too_large(httpd, handle);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+take_body(Upload *upload, const char *data, size_t *size)
+{
+	gsize room = BODY_MAX_BYTES - upload->body->len;
+
+	if (upload->discarded_bytes == 0 && *size <= room)
+		g_byte_array_append(upload->body, (const guint8 *)data, (guint)*size);
+	else
+		upload->discarded_bytes += *size;
+	*size = 0;
+	return upload->discarded_bytes <= DISCARD_MAX_BYTES ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result
+answer_request(CsHttpd *httpd,
+	       struct MHD_Connection *handle,
+	       const char *method,
+	       const char *path,
+	       Upload *upload)
+{
+	g_autoptr(GBytes) body = NULL;
+	CsHttpdResponse answer = {0};
+	CsHttpdRequest request = {
+		.method = method,
+		.path = path,
+		.content_type = get_header(handle, "Content-Type"),
+		.peer = get_peer(handle, get_connection(handle)),
+	};
+
+	if (upload->discarded_bytes > 0)
+		return queue_too_large(httpd, handle);
+	body = g_byte_array_free_to_bytes(g_steal_pointer(&upload->body));
+	request.body = body;
+	httpd->handler(&request, &answer, httpd->data);
+	if (answer.status >= 200 && answer.status <= 599)
+		return queue_answer(httpd, handle, &answer);
+	g_free(answer.body);
+	return queue_problem(httpd, handle, 500, "internal", "no answer was made");
+}
+
+static enum MHD_Result
+request_cb(void *data,
+	   struct MHD_Connection *handle,
+	   const char *url,
+	   const char *method,
+	   const char *version,
+	   const char *upload_data,
+	   size_t *upload_data_size,
+	   void **request_context)
+{
+	CsHttpd *httpd = data;
+
+	if (*request_context == NULL)
+		return begin_request(httpd, handle, request_context);
+	if (*upload_data_size > 0)
+		return take_body(*request_context, upload_data, upload_data_size);
+	return answer_request(httpd, handle, method, url, *request_context);
+}
+
+static void
+completed_cb(void *data,
+	     struct MHD_Connection *handle,
+	     void **request_context,
+	     enum MHD_RequestTerminationCode how)
+{
+	CsHttpd *httpd = data;
+	Upload *upload = *request_context;
+	Connection *connection = get_connection(handle);
+
+	if (upload == NULL)
+		return;
+	if (upload->body != NULL)
+		g_byte_array_unref(upload->body);
+	g_free(upload);
+	*request_context = NULL;
+	httpd->requests--;
+	if (connection != NULL) {
+		g_queue_unlink(&httpd->connections, &connection->link);
+		restart_deadline(httpd, connection);
+	}
+}
+
+/* Paths are compared as they were sent: "%2e" is no dot here. */
+static size_t
+keep_escapes_cb(void *data, struct MHD_Connection *handle, char *text)
+{
+	return strlen(text);
+}
+
+/* MHD sees the end of the stream and closes; it has no call of its own for this. */
+static void
+expire_connections(CsHttpd *httpd, gint64 now_us)
+{
+	Connection *first;
+
+	while ((first = g_queue_peek_head(&httpd->connections)) != NULL &&
+	       first->deadline_us <= now_us) {
+		shutdown(first->fd, SHUT_RDWR);
+		g_queue_unlink(&httpd->connections, &first->link);
+		restart_deadline(httpd, first);
+	}
+}
+
+static gboolean
+may_accept(const CsHttpd *httpd, gint64 now_us)
+{
+	return httpd->connections.length < CONNECTIONS_MAX && now_us >= httpd->accept_after_us;
+}
+
+/* Out of descriptors or memory: the socket stays readable, so look away for a while, or this would
+ * spin. */
+static void
+accept_connections(CsHttpd *httpd, gint64 now_us)
+{
+	for (guint i = 0; i < ACCEPTS_AT_ONCE && may_accept(httpd, now_us); i++) {
+		struct sockaddr_storage address = {0};
+		socklen_t length = sizeof(address);
+		int fd = accept4(httpd->listen_fd, (struct sockaddr *)&address, &length,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			MHD_add_connection(httpd->daemon, fd, (struct sockaddr *)&address, length);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			httpd->accept_after_us = now_us + ACCEPT_PAUSE_MS * 1000;
+		if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+static void
+wake_at(gint64 *ready_us, gint64 time_us)
+{
+	if (*ready_us < 0 || time_us < *ready_us)
+		*ready_us = time_us;
+}
+
+static void
+schedule(CsHttpd *httpd, gint64 now_us)
+{
+	const Connection *first = g_queue_peek_head(&httpd->connections);
+	gboolean accepting = may_accept(httpd, now_us);
+	MHD_UNSIGNED_LONG_LONG timeout_ms;
+	gint64 ready_us = -1;
+
+	if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
+		wake_at(&ready_us, now_us + (gint64)MIN(timeout_ms, G_MAXINT) * 1000);
+	if (first != NULL)
+		wake_at(&ready_us, first->deadline_us);
+	if (!accepting && now_us < httpd->accept_after_us)
+		wake_at(&ready_us, httpd->accept_after_us);
+	g_source_modify_unix_fd(httpd->source, httpd->listen_tag, accepting ? G_IO_IN : 0);
+	g_source_set_ready_time(httpd->source, ready_us);
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
+{
+	CsHttpd *httpd = ((HttpdSource *)source)->httpd;
+	gint64 now_us = g_get_monotonic_time();
+
+	expire_connections(httpd, now_us);
+	accept_connections(httpd, now_us);
+	MHD_run(httpd->daemon);
+	schedule(httpd, g_get_monotonic_time());
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_functions = {NULL, NULL, dispatch, NULL, NULL, NULL};
+
+static struct MHD_Daemon *
+start_daemon(CsHttpd *httpd, const char *certificate_pem, const char *key_pem)
+{
+	guint flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
+	const struct MHD_OptionItem tls_options[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate_pem},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key_pem},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	const struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+
+	if (key_pem != NULL)
+		flags |= MHD_USE_TLS;
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, request_cb, httpd, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_cb, httpd, MHD_OPTION_NOTIFY_COMPLETED, completed_cb, httpd,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes_cb, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		(guint)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (guint)IDLE_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+		key_pem != NULL ? tls_options : no_options, MHD_OPTION_END);
+}
+
+static void
+attach_source(CsHttpd *httpd, GMainContext *context)
+{
+	httpd->source = g_source_new(&source_functions, sizeof(HttpdSource));
+	((HttpdSource *)httpd->source)->httpd = httpd;
+	g_source_set_name(httpd->source, "countersign httpd");
+	g_source_add_unix_fd(httpd->source, httpd->epoll_fd, G_IO_IN);
+	httpd->listen_tag = g_source_add_unix_fd(httpd->source, httpd->listen_fd, G_IO_IN);
+	g_source_attach(httpd->source, context);
+}
+
+/**
+ * cs_httpd_new:
+ * @context: (nullable): whose thread will run @handler; NULL for the default one
+ * @host: a literal address, or with TLS a name that resolves to one of ours
+ * @port: port, 0 for a free one
+ * @certificate_pem: (nullable): chain for TLS, the server's own first; not kept
+ * @key_pem: (nullable): its key; not kept
+ * @handler: answers one request, before it returns; must not free the server
+ * @data: for @handler
+ * @error: %CS_ERROR_USAGE with the reasons "tls-required" and "address-invalid";
+ *   %CS_ERROR_STATE, "address-in-use" or the code's own; %CS_ERROR_INVALID, "tls-invalid", where
+ *   certificate and key cannot be used
+ *
+ * Listens, and serves whenever @context runs. TLS here is transport: nothing that a token says
+ * rests on it. A body beyond 256 KiB gets 413, a connection idle for 10 s or busy with one request
+ * for 30 s is closed, and connections beyond 512 wait.
+ *
+ * Returns: (transfer full) (nullable): a server; call and free it on @context's thread, or while
+ * @context does not run.
+ */
+CsHttpd *
+cs_httpd_new(GMainContext *context,
+	     const char *host,
+	     guint16 port,
+	     const char *certificate_pem,
+	     const char *key_pem,
+	     CsHttpdHandler handler,
+	     gpointer data,
+	     GError **error)
+{
+	g_autoptr(CsHttpd) httpd = g_new0(CsHttpd, 1);
+	gboolean has_tls = certificate_pem != NULL && key_pem != NULL;
+
+	httpd->listen_fd = -1;
+	httpd->handler = handler;
+	httpd->data = data;
+	httpd->request_timeout_ms = REQUEST_TIMEOUT_MS;
+	if (!has_tls && (certificate_pem != NULL || key_pem != NULL)) {
+		cs_error_set(error, CS_ERROR_USAGE, "tls-required",
+			     "TLS needs both a certificate and its key");
+		return NULL;
+	}
+	httpd->listen_fd = cs_httpd_socket_open(host, port, has_tls, error);
+	if (httpd->listen_fd < 0)
+		return NULL;
+	httpd->port = cs_httpd_socket_get_port(httpd->listen_fd);
+	httpd->daemon = start_daemon(httpd, certificate_pem, key_pem);
+	if (httpd->daemon == NULL) {
+		cs_error_set(error, has_tls ? CS_ERROR_INVALID : CS_ERROR_STATE,
+			     has_tls ? "tls-invalid" : NULL, "cannot start the server%s",
+			     has_tls ? " with this certificate and key" : "");
+		return NULL;
+	}
+	httpd->epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	attach_source(httpd, context);
+	return g_steal_pointer(&httpd);
+}
+
+/**
+ * cs_httpd_get_port:
+ * @httpd: a server
+ *
+ * Returns: the port that it listens on.
+ */
+guint16
+cs_httpd_get_port(const CsHttpd *httpd)
+{
+	return httpd->port;
+}
+
+/**
+ * cs_httpd_set_request_timeout:
+ * @httpd: a server
+ * @timeout_ms: how long one request may take to arrive and be answered; 30000 unless set
+ *
+ * For connections that begin from here on.
+ */
+void
+cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms)
+{
+	httpd->request_timeout_ms = timeout_ms;
+}
+
+/* Requests begun get their answer, if they arrive in time; nobody new is let in. */
+static void
+finish_requests(CsHttpd *httpd)
+{
+	gint64 end_us = g_get_monotonic_time() + LAST_ANSWERS_MS * 1000;
+	struct pollfd watched = {httpd->epoll_fd, POLLIN, 0};
+
+	httpd->stopping = TRUE;
+	MHD_run(httpd->daemon);
+	while (httpd->requests > 0) {
+		gint64 left_ms = (end_us - g_get_monotonic_time()) / 1000;
+		MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+		if (left_ms <= 0)
+			return;
+		if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
+			left_ms = MIN(left_ms, (gint64)MIN(timeout_ms, G_MAXINT));
+		poll(&watched, 1, (int)left_ms);
+		MHD_run(httpd->daemon);
+	}
+}
+
+/**
+ * cs_httpd_free:
+ * @httpd: (nullable) (transfer full): a server
+ *
+ * Stops listening at once, gives requests that have begun at most 2 s to be answered, and closes.
+ * The handler may still be called meanwhile.
+ */
+void
+cs_httpd_free(CsHttpd *httpd)
+{
+	if (httpd == NULL)
+		return;
+	if (httpd->source != NULL) {
+		g_source_destroy(httpd->source);
+		g_source_unref(httpd->source);
+	}
+	if (httpd->listen_fd >= 0)
+		close(httpd->listen_fd);
+	if (httpd->daemon != NULL) {
+		finish_requests(httpd);
+		MHD_stop_daemon(httpd->daemon);
+	}
+	g_free(httpd);
+}
