@@ -3,7 +3,7 @@
 #include "core/store/directory-key.h"
 
 #include "core/base/file.h"
-#include "core/store/certificate-file.h"
+#include "core/store/store-file.h"
 #include "core/store/pkcs12.h"
 
 /* One search, over a few places. The first key whose public half is the certificate's ends it. */
@@ -54,9 +54,8 @@ judge(Search *search, const char *place, CsPrivateKey *key, GError *failure)
 static void
 try_pem(Search *search, CsDer content)
 {
-	gsize offset = 0;
 	CsDer block;
-	while (search->found == NULL && cs_certificate_file_next_key(content, &offset, &block)) {
+	while (search->found == NULL && cs_store_file_next_key(&content, &block)) {
 		g_autoptr(CsSecret) secret = cs_secret_new(block.data, block.length);
 		GError *failure = NULL;
 		CsPrivateKey *key = cs_private_key_new_from_data(secret, &failure);
@@ -108,7 +107,7 @@ try_layouts(Search *search)
 }
 
 static gboolean
-holds_certificate(const CsCertificateFile *file, const CsCertificate *certificate)
+holds_certificate(const CsStoreFile *file, const CsCertificate *certificate)
 {
 	for (guint i = 0; file->certificates != NULL && i < file->certificates->len; i++) {
 		const CsCertificate *other = g_ptr_array_index(file->certificates, i);
@@ -126,7 +125,7 @@ try_inside(Search *search, gboolean *is_pkcs12, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(CsSecret) secret =
-		cs_file_read_secret(search->path, CS_CERTIFICATE_FILE_MAX_BYTES, &failure);
+		cs_file_read_secret(search->path, CS_STORE_FILE_MAX_BYTES, &failure);
 	if (secret == NULL) {
 		cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
 			     "the certificate's file has changed since it was read: %s",
@@ -135,8 +134,8 @@ try_inside(Search *search, gboolean *is_pkcs12, GError **error)
 	}
 	CsDer content = {NULL, 0};
 	content.data = cs_secret_get_data(secret, &content.length);
-	g_auto(CsCertificateFile) file = {0};
-	cs_certificate_file_decode(content, &file);
+	g_auto(CsStoreFile) file = {0};
+	cs_store_file_decode(content, &file);
 	if (!holds_certificate(&file, cs_store_entry_get_certificate(search->entry))) {
 		cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
 			     "%s has changed since its certificate was read", search->path);

@@ -48,10 +48,7 @@ may_go_on(Refresh *refresh)
 
 /* A file behind a symbolic link, or with a second name, may change unheard. */
 static void
-remember_remote(Refresh *refresh,
-		const char *name,
-		gboolean is_regular,
-		const CsCertificateFile *file)
+remember_remote(Refresh *refresh, const char *name, gboolean is_regular, const CsStoreFile *file)
 {
 	if (!is_regular || file->status.st_nlink > 1)
 		cs_directory_table_put_remote(refresh->store->table, name, &file->status);
@@ -60,8 +57,8 @@ remember_remote(Refresh *refresh,
 static void
 read_file(Refresh *refresh, int folder, const char *base, const char *name, gboolean is_regular)
 {
-	g_auto(CsCertificateFile) file = {0};
-	cs_certificate_file_read(refresh->reader, folder, base, is_regular, &file);
+	g_auto(CsStoreFile) file = {0};
+	cs_store_file_read(refresh->reader, folder, base, is_regular, &file);
 	cs_directory_table_put_file(refresh->store->table, name, &file);
 	remember_remote(refresh, name, is_regular, &file);
 }
@@ -91,7 +88,7 @@ look_at(Refresh *refresh, int folder, const char *base, const char *name, unsign
 	else if (type == DT_DIR)
 		cs_directory_table_pass_over(table, name,
 					     _("folders more than one level down are not read"));
-	else if (!cs_certificate_file_is_key_name(base))
+	else if (!cs_store_file_is_key_name(base))
 		read_file(refresh, folder, base, name, type == DT_REG);
 }
 
@@ -101,7 +98,7 @@ list_folder(Refresh *refresh, int folder, const char *name)
 	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
 	if (listing == NULL) {
-		g_autofree char *why = cs_certificate_file_explain_errno(folder, "", errno);
+		g_autofree char *why = cs_store_file_explain_errno(folder, "", errno);
 		cs_directory_table_pass_over(refresh->store->table, name != NULL ? name : "", why);
 		if (copy >= 0)
 			close(copy);
@@ -139,8 +136,7 @@ scan_folder(Refresh *refresh, const char *name)
 {
 	int folder = openat(refresh->root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0 && errno != ENOENT) {
-		g_autofree char *why =
-			cs_certificate_file_explain_errno(refresh->root, name, errno);
+		g_autofree char *why = cs_store_file_explain_errno(refresh->root, name, errno);
 		cs_directory_table_pass_over(refresh->store->table, name, why);
 	}
 	if (folder < 0)
@@ -254,8 +250,7 @@ directory_store_refresh(CsStore *base, GCancellable *cancellable)
 	CsDirectoryStore *store = (CsDirectoryStore *)base;
 	int root = open(store->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
-		g_autofree char *why =
-			cs_certificate_file_explain_errno(AT_FDCWD, store->path, errno);
+		g_autofree char *why = cs_store_file_explain_errno(AT_FDCWD, store->path, errno);
 		store->is_true = FALSE;
 		g_clear_pointer(&store->watch, cs_directory_watch_free);
 		cs_directory_table_clear(store->table);

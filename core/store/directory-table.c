@@ -244,9 +244,7 @@ make_entries(CsDirectoryTable *table, const char *name, GPtrArray *certificates)
  * A file of which there is nothing to say leaves no trace.
  */
 void
-cs_directory_table_put_file(CsDirectoryTable *table,
-			    const char *name,
-			    const CsCertificateFile *file)
+cs_directory_table_put_file(CsDirectoryTable *table, const char *name, const CsStoreFile *file)
 {
 	const char *base = NULL;
 	Folder *folder = split(table, name, &base);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "core/store/certificate-file.h"
+#include "core/store/store-file.h"
 #include "core/store/store.h"
 
 /* What a directory store knows: its folders, what each file turned out to be, the index over the
@@ -21,9 +21,8 @@ void cs_directory_table_clear(CsDirectoryTable *table);
 void cs_directory_table_put_folder(CsDirectoryTable *table, const char *folder, int watch);
 int cs_directory_table_drop_folder(CsDirectoryTable *table, const char *folder);
 gboolean cs_directory_table_find_folder(CsDirectoryTable *table, int watch, const char **folder);
-void cs_directory_table_put_file(CsDirectoryTable *table,
-				 const char *name,
-				 const CsCertificateFile *file);
+void
+cs_directory_table_put_file(CsDirectoryTable *table, const char *name, const CsStoreFile *file);
 void cs_directory_table_drop_file(CsDirectoryTable *table, const char *name);
 void cs_directory_table_pass_over(CsDirectoryTable *table, const char *name, const char *why);
 gboolean cs_directory_table_is_full(const CsDirectoryTable *table);

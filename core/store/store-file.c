@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "core/store/certificate-file.h"
+#include "core/store/store-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "core/base/secret.h"
+#include "core/pki/pem.h"
 #include "core/store/pkcs12.h"
 
 #define FIRST_CAPACITY_BYTES (64 * 1024)
 #define PEM_BEGIN	     "-----BEGIN "
-#define PEM_CERTIFICATE	     "CERTIFICATE-----"
-#define PEM_PRIVATE_KEY	     "PRIVATE KEY-----"
-#define PEM_END		     "-----END "
+#define KEY_LABEL_END	     "PRIVATE KEY"
 
 struct _CsFileReader {
 	guint8 *data;
@@ -65,11 +64,11 @@ ensure_capacity(CsFileReader *reader, gsize capacity)
 }
 
 /**
- * cs_certificate_file_clear:
+ * cs_store_file_clear:
  * @file: what a file turned out to be; left empty
  */
 void
-cs_certificate_file_clear(CsCertificateFile *file)
+cs_store_file_clear(CsStoreFile *file)
 {
 	g_clear_pointer(&file->certificates, g_ptr_array_unref);
 	g_clear_pointer(&file->why, g_free);
@@ -77,7 +76,7 @@ cs_certificate_file_clear(CsCertificateFile *file)
 }
 
 /**
- * cs_certificate_file_is_key_name:
+ * cs_store_file_is_key_name:
  * @name: a file's base name
  *
  * Whether the layouts name it as a private key's file: such files are opened when a key is used,
@@ -86,7 +85,7 @@ cs_certificate_file_clear(CsCertificateFile *file)
  * Returns: %TRUE for "x.key" and "key.pem"
  */
 gboolean
-cs_certificate_file_is_key_name(const char *name)
+cs_store_file_is_key_name(const char *name)
 {
 	return g_str_has_suffix(name, ".key") || g_str_equal(name, "key.pem");
 }
@@ -103,7 +102,7 @@ dup_owner(uid_t uid)
 }
 
 /**
- * cs_certificate_file_explain_errno:
+ * cs_store_file_explain_errno:
  * @folder: an open folder, or AT_FDCWD
  * @name: a file or folder in it, as fstatat takes it; "" is @folder itself
  * @saved_errno: why it could not be opened
@@ -113,7 +112,7 @@ dup_owner(uid_t uid)
  * Returns: (transfer full): a translated sentence
  */
 char *
-cs_certificate_file_explain_errno(int folder, const char *name, int saved_errno)
+cs_store_file_explain_errno(int folder, const char *name, int saved_errno)
 {
 	struct stat status;
 	if (saved_errno == ENOENT)
@@ -128,7 +127,7 @@ cs_certificate_file_explain_errno(int folder, const char *name, int saved_errno)
 
 /* A file that is not regular is never opened: a FIFO would wait, a device might act. */
 static gboolean
-check_type(CsCertificateFile *file)
+check_type(CsStoreFile *file)
 {
 	if (S_ISREG(file->status.st_mode))
 		return TRUE;
@@ -140,37 +139,37 @@ check_type(CsCertificateFile *file)
 
 /* What a name leads to, symbolic links followed. */
 static gboolean
-check_target(int folder, const char *name, CsCertificateFile *file)
+check_target(int folder, const char *name, CsStoreFile *file)
 {
 	if (fstatat(folder, name, &file->status, 0) == 0)
 		return check_type(file);
 	file->why = errno == ENOENT ? g_strdup(_("a symbolic link that leads nowhere"))
-				    : cs_certificate_file_explain_errno(folder, name, errno);
+				    : cs_store_file_explain_errno(folder, name, errno);
 	return FALSE;
 }
 
 /* A name seen to be a regular file is opened at once: should it have been swapped since, O_NOFOLLOW
  * stops a link, O_NONBLOCK does not wait for a FIFO, and fstat() refuses whatever it is. */
 static int
-open_regular(int folder, const char *name, gboolean is_regular, CsCertificateFile *file)
+open_regular(int folder, const char *name, gboolean is_regular, CsStoreFile *file)
 {
 	if (!is_regular && !check_target(folder, name, file))
 		return -1;
 	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (is_regular ? O_NOFOLLOW : 0);
 	int fd = openat(folder, name, flags);
 	if (fd < 0 && errno != ENOENT)
-		file->why = cs_certificate_file_explain_errno(folder, name, errno);
+		file->why = cs_store_file_explain_errno(folder, name, errno);
 	return fd;
 }
 
 /* One read where the file is as long as it says. */
 static gboolean
-read_content(CsFileReader *reader, int fd, CsCertificateFile *file)
+read_content(CsFileReader *reader, int fd, CsStoreFile *file)
 {
 	reader->length = 0;
 	if (fstat(fd, &file->status) != 0 || !check_type(file))
 		return FALSE;
-	if (file->status.st_size > CS_CERTIFICATE_FILE_MAX_BYTES) {
+	if (file->status.st_size > CS_STORE_FILE_MAX_BYTES) {
 		file->why = g_strdup(_("larger than 1 MiB"));
 		return FALSE;
 	}
@@ -191,35 +190,38 @@ read_content(CsFileReader *reader, int fd, CsCertificateFile *file)
 	return TRUE;
 }
 
-/* The next PEM block whose label ends with `label`, from *offset on: its bytes, and *offset behind
- * it. A block without an end reaches to the end of the text. */
 static gboolean
-next_pem_block(CsDer content, const char *label, gsize *offset, CsDer *block)
+is_missing(const GError *error)
 {
-	const char *text = (const char *)content.data;
-	gsize label_length = strlen(label);
-	while (*offset < content.length) {
-		const char *begin = memmem(text + *offset, content.length - *offset, PEM_BEGIN,
-					   strlen(PEM_BEGIN));
-		if (begin == NULL)
-			return FALSE;
-		gsize start = (gsize)(begin - text);
-		const char *line_end = memchr(begin, '\n', content.length - start);
-		const char *end = line_end != NULL ? line_end : text + content.length;
-		while (end > begin && g_ascii_isspace(end[-1]))
-			end--;
-		*offset = start + strlen(PEM_BEGIN);
-		if ((gsize)(end - begin) < strlen(PEM_BEGIN) + label_length ||
-		    memcmp(end - label_length, label, label_length) != 0)
+	return g_str_equal(cs_error_get_reason(error), "certificate-missing");
+}
+
+static gboolean
+is_key(const CsPemBlock *block)
+{
+	gsize length = strlen(KEY_LABEL_END);
+	return block->label_length >= length &&
+	       memcmp(block->label + block->label_length - length, KEY_LABEL_END, length) == 0;
+}
+
+/**
+ * cs_store_file_next_key:
+ * @content: (inout): what is left of a file's bytes
+ * @block: (out): the next whole PEM block that holds a private key, of whatever kind; lent
+ *
+ * Returns: %FALSE where there is no more
+ */
+gboolean
+cs_store_file_next_key(CsDer *content, CsDer *block)
+{
+	const char *text = (const char *)content->data;
+	CsPemBlock found;
+	while (cs_pem_next(&text, &content->length, &found)) {
+		content->data = (const guint8 *)text;
+		if (!is_key(&found))
 			continue;
-		const char *stop =
-			memmem(text + *offset, content.length - *offset, PEM_END, strlen(PEM_END));
-		const char *stop_line =
-			stop != NULL ? memchr(stop, '\n', content.length - (gsize)(stop - text))
-				     : NULL;
-		*offset = stop_line != NULL ? (gsize)(stop_line - text) + 1 : content.length;
-		block->data = content.data + start;
-		block->length = *offset - start;
+		block->data = (const guint8 *)found.label - strlen(PEM_BEGIN);
+		block->length = (gsize)(content->data - block->data);
 		return TRUE;
 	}
 	return FALSE;
@@ -227,57 +229,67 @@ next_pem_block(CsDer content, const char *label, gsize *offset, CsDer *block)
 
 /* Where one certificate of several is broken the others still count: each by itself. */
 static void
-take_pem_blocks(CsDer content, CsCertificateFile *file)
+take_pem_blocks(CsDer content, CsStoreFile *file)
 {
-	gsize offset = 0;
-	CsDer block;
+	const char *text = (const char *)content.data;
+	CsPemBlock block;
 	guint broken = 0;
 	g_autoptr(GPtrArray) good =
 		g_ptr_array_new_with_free_func((GDestroyNotify)cs_certificate_unref);
-	while (next_pem_block(content, PEM_CERTIFICATE, &offset, &block)) {
-		g_autoptr(GBytes) text = g_bytes_new_static(block.data, block.length);
-		g_autoptr(GPtrArray) one = cs_certificates_decode(text, NULL);
-		if (one == NULL)
+	while (cs_pem_next(&text, &content.length, &block)) {
+		const char *begin = block.label - strlen(PEM_BEGIN);
+		g_autoptr(GBytes) bytes = g_bytes_new_static(begin, (gsize)(text - begin));
+		g_autoptr(GError) error = NULL;
+		GPtrArray *one = cs_certificates_decode(bytes, &error);
+		if (one != NULL)
+			g_ptr_array_extend_and_steal(good, one);
+		else if (!is_missing(error))
 			broken++;
-		else
-			g_ptr_array_extend_and_steal(good, g_steal_pointer(&one));
 	}
 	if (good->len == 0) {
 		file->why = g_strdup(_("holds no certificate that can be read"));
 		return;
 	}
 	file->certificates = g_steal_pointer(&good);
-	if (broken > 0)
-		file->why = g_strdup_printf(
-			g_dngettext(GETTEXT_PACKAGE, "%u of its certificates cannot be read",
-				    "%u of its certificates cannot be read", broken),
-			broken);
+	file->why = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE,
+						"%u of its certificates cannot be read",
+						"%u of its certificates cannot be read", broken),
+				    broken);
 }
 
 static void
-take_pem(CsDer content, CsCertificateFile *file)
+take_pem(CsDer content, CsStoreFile *file)
 {
-	gsize offset = 0;
+	/* What is decoded from PEM is memory of its own, so that the text may be lent. */
+	g_autoptr(GBytes) text = g_bytes_new_static(content.data, content.length);
+	g_autoptr(GError) error = NULL;
+	CsDer rest = content;
 	CsDer block;
-	if (next_pem_block(content, PEM_CERTIFICATE, &offset, &block)) {
-		/* What is decoded from PEM is memory of its own, so that the text may be lent. */
-		g_autoptr(GBytes) text = g_bytes_new_static(content.data, content.length);
-		file->certificates = cs_certificates_decode(text, NULL);
-		if (file->certificates == NULL)
-			take_pem_blocks(content, file);
+	file->certificates = cs_certificates_decode(text, &error);
+	if (file->certificates != NULL)
 		return;
-	}
-	offset = 0;
-	if (!next_pem_block(content, PEM_PRIVATE_KEY, &offset, &block))
+	if (!is_missing(error))
+		take_pem_blocks(content, file);
+	else if (!cs_store_file_next_key(&rest, &block))
 		file->why = g_strdup(_("holds no certificate"));
 }
 
-static void
-take_der(CsDer content, CsCertificateFile *file)
+/* A certificate begins with a sequence within a sequence; a private key, which must not be copied to
+ * where nobody wipes it, with a number. */
+static gboolean
+is_likely_certificate(CsDer content)
 {
-	g_autoptr(GBytes) der = content.length <= CS_CERTIFICATE_MAX_BYTES
-					? g_bytes_new(content.data, content.length)
-					: NULL;
+	CsDer inner = {NULL, 0};
+	return content.length <= CS_CERTIFICATE_MAX_BYTES &&
+	       cs_der_expect(&content, CS_DER_SEQUENCE, &inner, NULL) && inner.length > 0 &&
+	       inner.data[0] == CS_DER_SEQUENCE;
+}
+
+static void
+take_der(CsDer content, CsStoreFile *file)
+{
+	g_autoptr(GBytes) der =
+		is_likely_certificate(content) ? g_bytes_new(content.data, content.length) : NULL;
 	CsCertificate *certificate = der != NULL ? cs_certificate_new(der, NULL) : NULL;
 	if (certificate == NULL) {
 		file->why = g_strdup(_("holds no certificate that can be read"));
@@ -288,7 +300,7 @@ take_der(CsDer content, CsCertificateFile *file)
 }
 
 static void
-take_pkcs12(CsDer content, CsCertificateFile *file)
+take_pkcs12(CsDer content, CsStoreFile *file)
 {
 	g_autoptr(GError) error = NULL;
 	file->is_pkcs12 = TRUE;
@@ -304,14 +316,14 @@ take_pkcs12(CsDer content, CsCertificateFile *file)
 }
 
 /**
- * cs_certificate_file_decode:
+ * cs_store_file_decode:
  * @content: a file's bytes
  * @file: certificates and why are set; empty for a plain PEM key file
  *
  * By content, whatever the file's name says: PEM, one DER certificate, PKCS#12 without a password.
  */
 void
-cs_certificate_file_decode(CsDer content, CsCertificateFile *file)
+cs_store_file_decode(CsDer content, CsStoreFile *file)
 {
 	if (content.length == 0)
 		file->why = g_strdup(_("empty"));
@@ -327,21 +339,7 @@ cs_certificate_file_decode(CsDer content, CsCertificateFile *file)
 }
 
 /**
- * cs_certificate_file_next_key:
- * @content: a file's bytes
- * @offset: (inout): 0 at first
- * @block: (out): the next PEM block that holds a private key, of whatever kind
- *
- * Returns: %FALSE where there is no more
- */
-gboolean
-cs_certificate_file_next_key(CsDer content, gsize *offset, CsDer *block)
-{
-	return next_pem_block(content, PEM_PRIVATE_KEY, offset, block);
-}
-
-/**
- * cs_certificate_file_read:
+ * cs_store_file_read:
  * @reader: memory to read with
  * @folder: an open folder
  * @name: a file in it
@@ -354,11 +352,8 @@ cs_certificate_file_next_key(CsDer content, gsize *offset, CsDer *block)
  * never opened. Being read proves nothing of a certificate.
  */
 void
-cs_certificate_file_read(CsFileReader *reader,
-			 int folder,
-			 const char *name,
-			 gboolean is_regular,
-			 CsCertificateFile *file)
+cs_store_file_read(
+	CsFileReader *reader, int folder, const char *name, gboolean is_regular, CsStoreFile *file)
 {
 	memset(file, 0, sizeof(*file));
 	int fd = open_regular(folder, name, is_regular, file);
@@ -367,5 +362,5 @@ cs_certificate_file_read(CsFileReader *reader,
 	gboolean is_read = read_content(reader, fd, file);
 	close(fd);
 	if (is_read)
-		cs_certificate_file_decode((CsDer){reader->data, reader->length}, file);
+		cs_store_file_decode((CsDer){reader->data, reader->length}, file);
 }
