@@ -8,20 +8,29 @@
 #include "core/protocol/reason.h"
 
 /* What this user's client remembers: organisations (pinned server key, device id, the file of the
- * device key) and accounts with their last verdicts. One JSON file in the state folder, read under
- * a shared idea of time: every change is lock, read, change, write atomically, unlock. */
+ * device key) and accounts with their last verdicts. One JSON file in the state folder. Reading
+ * needs no lock; every change is lock, read, change, write atomically, unlock. */
 typedef enum {
 	CS_MANAGED_UNKNOWN, /* null: no authentication yet */
 	CS_MANAGED_NO,
 	CS_MANAGED_YES,
 } CsManaged;
 
+/* An enrolment under way, or interrupted: adding again with the same code takes it up. */
+typedef struct {
+	char *key_file; /* of the account to be */
+	char *code_tag; /* tells codes apart without keeping them */
+	gint64 created_at;
+} CsPendingEnrolment;
+
 typedef struct {
 	char *url;  /* the server's iss, an origin */
 	char *name; /* what the organisation calls itself */
 	CsJwk *server_key;
+	gint64 sequence;       /* of the rotation that brought server_key, 0 for the first */
 	char *device_id;       /* (nullable) until the first account */
 	char *device_key_file; /* base name in the keys folder */
+	GPtrArray *pending;    /* (element-type CsPendingEnrolment), oldest first */
 } CsOrganisation;
 
 typedef struct {
@@ -49,7 +58,7 @@ void cs_account_free(CsAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsOrganisation, cs_organisation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsAccount, cs_account_free)
 
-/* (element-type CsAccount), without tombstones, in the order added. CS_ERROR_STATE. */
+/* (element-type CsAccount), without tombstones. */
 GPtrArray *cs_account_book_list(const CsClient *client, GError **error);
 CsAccount *
 cs_account_book_get(const CsClient *client, const char *id, GError **error); /* NOT_FOUND */
@@ -58,6 +67,5 @@ GPtrArray *cs_account_book_list_organisations(const CsClient *client, GError **e
 /* The contract's account object of `status --json`. error_code (nullable): "unreachable" ... */
 cJSON *cs_account_to_json(const CsAccount *account, const char *error_code);
 
-/* The explanation kept for display: of the account, or (id NULL) the latest of any. NULL without
- * error where there is none. */
+/* id NULL: the latest of any. NULL without error where there is none. */
 cJSON *cs_account_book_get_explanation(const CsClient *client, const char *id, GError **error);

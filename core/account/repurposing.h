@@ -4,7 +4,6 @@
 
 #include "core/account/account-book.h"
 
-/* Rule 25's steps as the server sees them now, by POST /v1/device, for every organisation whose
- * device key this user holds: (element-type cJSON) array of
+/* Rule 25's steps as each server sees them now: an array of
  * {"organisation", "url", "device_id", "state", "steps": [{"step", "done", "by", "text"}], "error"}. */
 cJSON *cs_repurposing_query(const CsClient *client, GCancellable *cancellable, GError **error);

@@ -1,0 +1,383 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/account/authentication.h"
+
+#include "core/account/transaction.h"
+#include "core/attest/pipeline.h"
+#include "core/base/encoding.h"
+#include "core/base/error.h"
+#include "core/base/random.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define JTI_BYTES 16
+
+/* What answers a challenge, and what it is made of. */
+typedef struct {
+	CsPrivateKey *account_key;
+	CsPrivateKey *device_key;
+	char *chh;
+	char *attestation; /* (nullable) */
+	char *mah;	   /* (nullable) its SHA-256 */
+	char *response;
+	char *device_proof;
+	CsExplanation *explanation;
+} Answer;
+
+static void
+answer_clear(Answer *answer)
+{
+	g_clear_pointer(&answer->account_key, cs_private_key_unref);
+	g_clear_pointer(&answer->device_key, cs_private_key_unref);
+	g_clear_pointer(&answer->chh, g_free);
+	g_clear_pointer(&answer->attestation, g_free);
+	g_clear_pointer(&answer->mah, g_free);
+	g_clear_pointer(&answer->response, g_free);
+	g_clear_pointer(&answer->device_proof, g_free);
+	g_clear_pointer(&answer->explanation, cs_explanation_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
+
+static char *
+hash(const char *token)
+{
+	return cs_sha256_base64url(token, strlen(token));
+}
+
+static gboolean
+load_keys(Answer *answer, const CsClient *client, const CsTransaction *transaction, GError **error)
+{
+	answer->account_key = cs_book_load_key(client, transaction->account->key_file, error);
+	if (answer->account_key == NULL)
+		return FALSE;
+	answer->device_key =
+		cs_book_load_key(client, transaction->organisation->device_key_file, error);
+	return answer->device_key != NULL;
+}
+
+/* No failure of the attestation fails the authentication (rule 2): then there is none, and the
+ * explanation says why. */
+static gboolean
+attest(Answer *answer,
+       const CsClient *client,
+       const CsTransaction *transaction,
+       GCancellable *cancellable,
+       GError **error)
+{
+	g_autoptr(CsJwk) account = cs_jwk_new_from_private_key(answer->account_key, error);
+	g_autoptr(CsJwk) device =
+		account == NULL ? NULL : cs_jwk_new_from_private_key(answer->device_key, error);
+	gint64 now = cs_server_time_get_now(&transaction->time, client);
+	CsAttestationTies ties = {
+		.iss = transaction->organisation->url,
+		.nonce = transaction->challenge->nonce,
+		.chh = answer->chh,
+		.device_id = transaction->account->device_id,
+		.iat = now,
+	};
+
+	if (device == NULL)
+		return FALSE;
+	ties.account_jkt = cs_jwk_get_thumbprint(account);
+	ties.device_jkt = cs_jwk_get_thumbprint(device);
+	if (!cs_pipeline_attest(client->stores, transaction->issuers,
+				cs_settings_get_allowed_issuers(client->settings), now, &ties,
+				cancellable, &answer->attestation, &answer->explanation, error))
+		return FALSE;
+	answer->mah = answer->attestation == NULL ? NULL : hash(answer->attestation);
+	return TRUE;
+}
+
+static CsReason
+get_missing_reason(const Answer *answer)
+{
+	CsReason reason = answer->explanation->reason;
+
+	if (answer->attestation != NULL)
+		return CS_REASON_NONE;
+	return cs_reason_is_of(reason, CS_REASON_SIDE_CLIENT) ? reason : CS_REASON_NO_CERTIFICATE;
+}
+
+/* amr says "user" only where a person confirmed; nobody is asked here. */
+static gboolean
+sign_response(Answer *answer,
+	      const CsClient *client,
+	      const CsTransaction *transaction,
+	      GError **error)
+{
+	const CsChallenge *challenge = transaction->challenge;
+	const char *protection = cs_private_key_is_hardware(answer->account_key) ? "hwk" : "swk";
+	const char *amr[] = {"pop", protection, NULL};
+	g_autofree char *jti = cs_random_base64url(JTI_BYTES, error);
+	gint64 now = cs_server_time_get_now(&transaction->time, client);
+	const CsAuthToken token = {
+		.iss = transaction->account->id,
+		.sub = transaction->account->id,
+		.aud = transaction->organisation->url,
+		.iat = now,
+		.exp = now + CS_RESPONSE_LIFETIME_S,
+		.jti = jti,
+		.nonce = challenge->nonce,
+		.chh = answer->chh,
+		.device_id = transaction->account->device_id,
+		.transport = challenge->transport,
+		.mah = answer->mah,
+		.mar = get_missing_reason(answer),
+		.amr = (char **)amr,
+	};
+
+	if (jti == NULL)
+		return FALSE;
+	answer->response = cs_auth_token_sign(&token, answer->account_key, error);
+	return answer->response != NULL;
+}
+
+static gboolean
+sign_device_proof(Answer *answer, const CsTransaction *transaction, GError **error)
+{
+	g_autofree char *ath = hash(answer->response);
+	const CsDeviceProof proof = {
+		.aud = transaction->organisation->url,
+		.nonce = transaction->challenge->nonce,
+		.chh = answer->chh,
+		.device_id = transaction->account->device_id,
+		.ath = ath,
+		.mah = answer->mah,
+	};
+
+	answer->device_proof = cs_device_proof_sign(&proof, answer->device_key, error);
+	return answer->device_proof != NULL;
+}
+
+static gboolean
+make_answer(Answer *answer,
+	    const CsClient *client,
+	    const CsTransaction *transaction,
+	    GCancellable *cancellable,
+	    GError **error)
+{
+	answer->chh = hash(transaction->token);
+	return load_keys(answer, client, transaction, error) &&
+	       attest(answer, client, transaction, cancellable, error) &&
+	       sign_response(answer, client, transaction, error) &&
+	       sign_device_proof(answer, transaction, error);
+}
+
+static cJSON *
+post_answer(const Answer *answer,
+	    const CsClient *client,
+	    const CsTransaction *transaction,
+	    GCancellable *cancellable,
+	    GError **error)
+{
+	static const char *const members[] = {"verdict", NULL};
+	g_autofree char *path =
+		g_strconcat("/v1/transactions/", transaction->challenge->txn, "/response", NULL);
+	g_autoptr(cJSON) body = cJSON_CreateObject();
+	g_autofree char *json = NULL;
+	CsServerCall call = {"POST", path, NULL, 200, members};
+
+	cs_json_add_string(body, "response", answer->response);
+	cs_json_add_string(body, "device_proof", answer->device_proof);
+	cs_json_add_string(body, "attestation", answer->attestation);
+	json = cs_json_print(body);
+	call.json = json;
+	return cs_server_call_run(&call, client, transaction->organisation->url, cancellable,
+				  error);
+}
+
+static gboolean
+is_about(const CsVerdict *verdict, const CsTransaction *transaction, const char *rsh)
+{
+	const char *id = transaction->account->id;
+
+	return g_strcmp0(verdict->iss, transaction->organisation->url) == 0 &&
+	       g_strcmp0(verdict->aud, id) == 0 && g_strcmp0(verdict->account, id) == 0 &&
+	       g_strcmp0(verdict->rsh, rsh) == 0 &&
+	       (verdict->device_id == NULL ||
+		g_strcmp0(verdict->device_id, transaction->account->device_id) == 0);
+}
+
+/* Only the key that signed the challenge may answer, and only to this very response. */
+static CsVerdict *
+read_verdict(const Answer *answer,
+	     const CsTransaction *transaction,
+	     const cJSON *body,
+	     GError **error)
+{
+	const char *url = transaction->organisation->url;
+	const char *token = cs_server_call_get_string(body, "verdict", url, error);
+	g_autofree char *rsh = hash(answer->response);
+	g_autoptr(CsVerdict) verdict = NULL;
+
+	if (token == NULL)
+		return NULL;
+	verdict = cs_verdict_verify(token, transaction->server_key, NULL);
+	if (verdict != NULL && is_about(verdict, transaction, rsh))
+		return g_steal_pointer(&verdict);
+	cs_error_set(error, CS_ERROR_SIGNATURE, "verdict-invalid",
+		     _("the verdict from %s is not one on this response"), url);
+	return NULL;
+}
+
+static void
+take_over(CsAccount *account, const CsVerdict *verdict)
+{
+	account->managed = verdict->managed ? CS_MANAGED_YES : CS_MANAGED_NO;
+	account->reason = verdict->authenticated ? verdict->device_reason : verdict->reason;
+	account->checked_at = verdict->iat;
+	g_free(account->hint);
+	account->hint = g_strdup(verdict->hint);
+	g_free(account->request);
+	account->request = g_strdup(verdict->request);
+	g_free(account->certificate_fingerprint);
+	account->certificate_fingerprint = g_strdup(verdict->certificate_fingerprint);
+	g_free(account->certificate_issuer);
+	account->certificate_issuer = g_strdup(verdict->certificate_issuer);
+	account->certificate_not_before = verdict->certificate_not_before;
+	account->certificate_not_after = verdict->certificate_not_after;
+}
+
+/* The same account still, not another that came in its place under the same id. */
+static CsAccount *
+find_again(const CsBookChange *change, const CsTransaction *transaction)
+{
+	CsAccount *account = cs_book_find_account(change->book, transaction->account->id);
+
+	return account != NULL && g_str_equal(account->key_file, transaction->account->key_file)
+		       ? account
+		       : NULL;
+}
+
+/* Rule 23: what the server ended goes, on its signed word. A verdict that another process got later
+ * is not replaced by ours. */
+static gboolean
+change_account(CsBookChange *change,
+	       const CsTransaction *transaction,
+	       const CsVerdict *verdict,
+	       const CsExplanation *explanation,
+	       GError **error)
+{
+	CsAccount *account = find_again(change, transaction);
+
+	if (account == NULL)
+		return TRUE;
+	if (!verdict->authenticated && cs_reason_ends_account(verdict->reason)) {
+		cs_book_change_remove_account(change, account);
+		return TRUE;
+	}
+	if (account->tombstone || account->checked_at > verdict->iat)
+		return TRUE;
+	take_over(account, verdict);
+	return cs_book_change_store_explanation(change, account->id, explanation, error);
+}
+
+static gboolean
+store(const CsClient *client,
+      const CsTransaction *transaction,
+      const CsVerdict *verdict,
+      const CsExplanation *explanation,
+      GError **error)
+{
+	g_autoptr(CsBookChange) change = cs_book_change_begin(client, error);
+
+	if (change == NULL || !change_account(change, transaction, verdict, explanation, error))
+		return FALSE;
+	cs_book_change_pin_key(change, transaction->organisation->url, transaction->server_key,
+			       transaction->sequence);
+	return cs_book_change_commit(change, error);
+}
+
+static CsVerdict *
+run(Answer *answer,
+    const CsClient *client,
+    const CsTransaction *transaction,
+    GCancellable *cancellable,
+    GError **error)
+{
+	g_autoptr(cJSON) body = NULL;
+
+	if (!make_answer(answer, client, transaction, cancellable, error))
+		return NULL;
+	body = post_answer(answer, client, transaction, cancellable, error);
+	return body == NULL ? NULL : read_verdict(answer, transaction, body, error);
+}
+
+/**
+ * cs_authentication_run:
+ * @client: who authenticates
+ * @account_id: an account of its book
+ * @explanation: (out) (optional) (transfer full): how the certificate was selected
+ * @authenticated: (out) (optional): whether the server let the account in
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * Authenticates one account: challenge, selection and attestation, response, verdict. The verdict
+ * counts only where the key that signed the challenge signed it for this response. It is in the
+ * book when this returns, with the explanation; an account that it ends has left the book, with its
+ * key (rule 23). That the server refuses is an answer, not an error.
+ *
+ * Returns: (transfer full): the account as after the verdict; %NULL with %CS_ERROR_NOT_FOUND,
+ *   %CS_ERROR_SIGNATURE ("server-key-unknown", "challenge-invalid", "verdict-invalid"),
+ *   %CS_ERROR_REFUSED with the code of a refusal that nobody signed, %CS_ERROR_UNREACHABLE,
+ *   %CS_ERROR_STATE or %G_IO_ERROR_CANCELLED; the book then keeps the last verdict
+ */
+CsAccount *
+cs_authentication_run(const CsClient *client,
+		      const char *account_id,
+		      CsExplanation **explanation,
+		      gboolean *authenticated,
+		      GCancellable *cancellable,
+		      GError **error)
+{
+	g_autoptr(CsTransaction) transaction =
+		cs_transaction_open(client, account_id, cancellable, error);
+	g_auto(Answer) answer = {NULL};
+	g_autoptr(CsVerdict) verdict = NULL;
+	CsAccount *account;
+
+	if (transaction == NULL)
+		return NULL;
+	verdict = run(&answer, client, transaction, cancellable, error);
+	if (verdict == NULL || !store(client, transaction, verdict, answer.explanation, error))
+		return NULL;
+	account = cs_account_copy(transaction->account);
+	take_over(account, verdict);
+	if (explanation != NULL)
+		*explanation = g_steal_pointer(&answer.explanation);
+	if (authenticated != NULL)
+		*authenticated = verdict->authenticated;
+	return account;
+}
+
+/**
+ * cs_authentication_explain:
+ * @client: who asks
+ * @account_id: an account of its book
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * Opens a transaction for the server's list of issuers (rule 4), explains what would be selected at
+ * the challenge's time, and abandons the transaction: the server hears nothing of it and nothing is
+ * kept.
+ *
+ * Returns: (transfer full): the explanation; %NULL as for cs_authentication_run()
+ */
+CsExplanation *
+cs_authentication_explain(const CsClient *client,
+			  const char *account_id,
+			  GCancellable *cancellable,
+			  GError **error)
+{
+	g_autoptr(CsTransaction) transaction =
+		cs_transaction_open(client, account_id, cancellable, error);
+
+	if (transaction == NULL)
+		return NULL;
+	return cs_pipeline_explain(client->stores, transaction->issuers,
+				   cs_settings_get_allowed_issuers(client->settings),
+				   cs_server_time_get_now(&transaction->time, client), FALSE,
+				   cancellable, error);
+}
