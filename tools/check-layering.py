@@ -26,9 +26,9 @@ ROOMS = {
 # A foreign header or a call (regular expression), and the files that may have it.
 FOREIGN = [
     (r'#\s*include\s*<(gtk|gdk)', r"ui/", "GTK belongs to ui/"),
-    (r'#\s*include\s*<curl/', r"core/base/http\.c$", "libcurl belongs to core/base/http.c"),
-    (r'#\s*include\s*<microhttpd', r"core/base/httpd[^/]*\.c$",
-     "libmicrohttpd belongs to core/base/httpd*.c"),
+    (r'#\s*include\s*<curl/', r"core/base/http(-[^/]*)?\.[ch]$", "libcurl belongs to core/base/http*"),
+    (r'#\s*include\s*<microhttpd', r"core/base/httpd[^/]*$",
+     "libmicrohttpd belongs to core/base/httpd*"),
     (r'#\s*include\s*<sqlite3', r"core/authority/registry[^/]*$",
      "SQLite belongs to core/authority/registry*"),
     (r'"\s*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b',

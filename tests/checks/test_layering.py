@@ -26,6 +26,8 @@ SAMPLES = [
     ("core/store/a.c", "#include <gtk/gtk.h>\n", "GTK"),
     ("core/account/a.c", "#include <curl/curl.h>\n", "libcurl"),
     ("core/base/http.c", "#include <microhttpd.h>\n", "libmicrohttpd"),
+    ("core/base/httpd.c", "#include <curl/curl.h>\n", "libcurl"),
+    ("core/base/http-url.h", "#include <curl/curl.h>\n", None),
     ("core/authority/service.c", "#include <sqlite3.h>\n", "SQLite"),
     ("core/authority/admin.c", 'x = "SELECT * FROM devices";\n', "SQL"),
     ("core/attest/a.c", "#include <p11-kit/p11-kit.h>\n", "PKCS#11"),
