@@ -8,7 +8,7 @@
 #include <glib.h>
 
 /* A private key wherever it lives: today in a file; a PKCS#11 token's comes through the same door
- * (sign and the public half are all that callers may ask). Counted, immutable, thread-safe. */
+ * (sign and the public half are all that callers may ask). Counted, immutable, any thread. */
 typedef struct _CsPrivateKey CsPrivateKey;
 
 typedef enum {
@@ -21,18 +21,16 @@ typedef enum {
 
 CsPrivateKey *cs_private_key_generate_p256(GError **error);
 CsPrivateKey *cs_private_key_generate_rsa(guint bits, GError **error); /* 2048 to 8192 */
-/* PKCS#1, PKCS#8 or SEC1, PEM or DER; in PEM other blocks are passed over. Encrypted:
- * CS_ERROR_KEY, "key-encrypted". No key there: CS_ERROR_NOT_FOUND. */
 CsPrivateKey *cs_private_key_new_from_data(CsSecret *data, GError **error);
 CsPrivateKey *cs_private_key_new_from_pkey(EVP_PKEY *pkey, GError **error); /* takes a reference */
-/* As above from a file. Where it cannot be opened, CS_ERROR_KEY, "key-inaccessible", and the
- * message names the file, its owner and its mode (rule 10). Absent: CS_ERROR_NOT_FOUND. */
+/* Rule 10: what stands in the way is named. */
 CsPrivateKey *cs_private_key_load(const char *path, GError **error);
 /* PKCS#8 PEM, 0600, atomically. */
 gboolean cs_private_key_save(CsPrivateKey *key, const char *path, GError **error);
 CsPrivateKey *cs_private_key_ref(CsPrivateKey *key);
 void cs_private_key_unref(CsPrivateKey *key);
 
+/* Lent. */
 GBytes *cs_private_key_get_spki(const CsPrivateKey *key);
 EVP_PKEY *cs_private_key_get_pkey(const CsPrivateKey *key); /* for CSR and certificate signing */
 /* The one algorithm of this key (protocol.md: one algorithm a key). */
@@ -40,7 +38,6 @@ CsSignatureAlgorithm cs_private_key_get_algorithm(const CsPrivateKey *key);
 gboolean cs_private_key_is_hardware(const CsPrivateKey *key); /* hwk, else swk */
 GBytes *cs_private_key_sign(CsPrivateKey *key, gconstpointer data, gsize length, GError **error);
 
-/* TRUE only where the signature verifies; algorithm and key kind must agree exactly. */
 gboolean cs_signature_verify(EVP_PKEY *key,
 			     CsSignatureAlgorithm algorithm,
 			     gconstpointer data,

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/pki/certificate-private.h"
 
-#include "core/pki/name.h"
-
 #include <glib/gi18n-lib.h>
+
+#include "core/pki/name.h"
 
 #define VERSION_NEEDED 3
 #define RSA_MIN_BITS   2048

@@ -239,3 +239,35 @@ cs_der_is_oid(CsDer contents)
 	}
 	return at_start;
 }
+
+/**
+ * cs_der_append:
+ * @out: appended to
+ * @tag: the identifier octet
+ * @contents: (nullable): its contents; NULL where @length is 0
+ * @length: how many, at most 65535
+ */
+void
+cs_der_append(GByteArray *out, guint8 tag, gconstpointer contents, gsize length)
+{
+	guint8 header[4] = {tag};
+	guint size = 0;
+
+	g_return_if_fail(length <= G_MAXUINT16);
+	if (length < LENGTH_LONG_FORM) {
+		header[1] = (guint8)length;
+		size = 2;
+	} else if (length <= G_MAXUINT8) {
+		header[1] = LENGTH_LONG_FORM | 1;
+		header[2] = (guint8)length;
+		size = 3;
+	} else {
+		header[1] = LENGTH_LONG_FORM | 2;
+		header[2] = (guint8)(length >> 8);
+		header[3] = (guint8)length;
+		size = 4;
+	}
+	g_byte_array_append(out, header, size);
+	if (length > 0)
+		g_byte_array_append(out, contents, (guint)length);
+}

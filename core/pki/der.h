@@ -39,3 +39,6 @@ gboolean cs_der_read_octets(CsDer contents, CsDer *octets); /* of a BIT STRING w
 gboolean cs_der_is_integer(CsDer contents);
 gboolean cs_der_is_oid(CsDer contents);
 gboolean cs_der_equal(CsDer a, gconstpointer data, gsize length);
+
+/* The other way: appends one element. */
+void cs_der_append(GByteArray *out, guint8 tag, gconstpointer contents, gsize length);

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/pki/name.h"
 
-#include "core/pki/name-string.h"
-
 #include <string.h>
+
+#include "core/pki/name-string.h"
 
 /* The canonical form: for each RDN CANONICAL_RDN and the number of its members, then each member as
  * length and bytes. A member is its type's length and bytes, the value's form, and the value. */

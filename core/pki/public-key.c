@@ -10,6 +10,7 @@
 #define POINT_UNCOMPRESSED	0x04
 #define RSA_MAX_BITS		16384 /* OpenSSL's own limit */
 #define RSA_MAX_EXPONENT_OCTETS 8
+#define POINT_MAX_OCTETS	(1 + 2 * 66)
 #define GROUP_NAME_MAX		64
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
@@ -35,6 +36,63 @@ static const Curve curves[] = {
 	{CS_KEY_KIND_P384, oid_p384, sizeof(oid_p384), 1 + 2 * 48, "secp384r1"},
 	{CS_KEY_KIND_P521, oid_p521, sizeof(oid_p521), 1 + 2 * 66, "secp521r1"},
 };
+
+static const Curve *
+find_curve(CsKeyKind kind)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
+		if (curves[i].kind == kind)
+			return &curves[i];
+	}
+	return NULL;
+}
+
+/**
+ * cs_public_key_get_group:
+ * @kind: a kind
+ *
+ * Returns: (nullable): OpenSSL's name of the curve; NULL for a kind that is on none
+ */
+const char *
+cs_public_key_get_group(CsKeyKind kind)
+{
+	const Curve *curve = find_curve(kind);
+	return curve != NULL ? curve->group : NULL;
+}
+
+/**
+ * cs_public_key_find_curve:
+ * @oid: the contents of a curve's OBJECT IDENTIFIER
+ *
+ * Returns: its kind; CS_KEY_KIND_OTHER for a curve that is none of ours
+ */
+CsKeyKind
+cs_public_key_find_curve(CsDer oid)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
+		if (cs_der_equal(oid, curves[i].oid, curves[i].oid_length))
+			return curves[i].kind;
+	}
+	return CS_KEY_KIND_OTHER;
+}
+
+/**
+ * cs_public_key_find_algorithm:
+ * @oid: the contents of a public key algorithm's OBJECT IDENTIFIER
+ *
+ * Returns: which one it is
+ */
+CsKeyAlgorithm
+cs_public_key_find_algorithm(CsDer oid)
+{
+	if (cs_der_equal(oid, oid_ec, sizeof(oid_ec)))
+		return CS_KEY_ALGORITHM_EC;
+	if (cs_der_equal(oid, oid_rsa, sizeof(oid_rsa)))
+		return CS_KEY_ALGORITHM_RSA;
+	if (cs_der_equal(oid, oid_rsa_pss, sizeof(oid_rsa_pss)))
+		return CS_KEY_ALGORITHM_RSA_PSS;
+	return CS_KEY_ALGORITHM_OTHER;
+}
 
 /* ---- reading ---- */
 
@@ -95,14 +153,11 @@ read_curve(CsDer parameters, CsDer key, CsPublicKeyInfo *info)
 
 	if (!cs_der_expect(&parameters, CS_DER_OID, &oid, NULL) || parameters.length != 0)
 		return;
-	for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
-		if (!cs_der_equal(oid, curves[i].oid, curves[i].oid_length))
-			continue;
-		if (key.length != curves[i].point_length || key.data[0] != POINT_UNCOMPRESSED)
-			return;
-		info->kind = curves[i].kind;
-		info->point = key;
-	}
+	const Curve *curve = find_curve(cs_public_key_find_curve(oid));
+	if (curve == NULL || key.length != curve->point_length || key.data[0] != POINT_UNCOMPRESSED)
+		return;
+	info->kind = curve->kind;
+	info->point = key;
 }
 
 /**
@@ -130,12 +185,12 @@ cs_public_key_read(CsDer spki, CsPublicKeyInfo *info)
 	    !cs_der_read_octets(bits, &key))
 		return FALSE;
 
-	if (cs_der_equal(oid, oid_ec, sizeof(oid_ec)))
+	CsKeyAlgorithm kind = cs_public_key_find_algorithm(oid);
+	if (kind == CS_KEY_ALGORITHM_EC)
 		read_curve(algorithm, key, info);
-	else if (cs_der_equal(oid, oid_rsa, sizeof(oid_rsa)) &&
-		 cs_der_equal(algorithm, null, sizeof(null)))
+	else if (kind == CS_KEY_ALGORITHM_RSA && cs_der_equal(algorithm, null, sizeof(null)))
 		read_rsa(CS_KEY_KIND_RSA, key, info);
-	else if (cs_der_equal(oid, oid_rsa_pss, sizeof(oid_rsa_pss)))
+	else if (kind == CS_KEY_ALGORITHM_RSA_PSS)
 		read_rsa(CS_KEY_KIND_RSA_PSS, key, info);
 	return TRUE;
 }
@@ -173,12 +228,8 @@ static EVP_PKEY *
 decode_curve(const CsPublicKeyInfo *info)
 {
 	g_autoptr(OSSL_PARAM_BLD) builder = OSSL_PARAM_BLD_new();
-	const char *group = NULL;
+	const char *group = cs_public_key_get_group(info->kind);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
-		if (curves[i].kind == info->kind)
-			group = curves[i].group;
-	}
 	if (builder == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) != 1 ||
 	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, info->point.data,
@@ -234,27 +285,114 @@ cs_public_key_decode(CsDer spki, GError **error)
 	return key;
 }
 
+/* ---- encoding ---- */
+
+static GBytes *
+wrap_key(GByteArray *algorithm, const guint8 *key, gsize length)
+{
+	g_autoptr(GByteArray) bits = g_byte_array_new();
+	g_autoptr(GByteArray) both = g_byte_array_new();
+	GByteArray *spki = g_byte_array_new();
+
+	g_byte_array_append(bits, (const guint8 *)"", 1);
+	g_byte_array_append(bits, key, (guint)length);
+	cs_der_append(both, CS_DER_SEQUENCE, algorithm->data, algorithm->len);
+	cs_der_append(both, CS_DER_BIT_STRING, bits->data, bits->len);
+	cs_der_append(spki, CS_DER_SEQUENCE, both->data, both->len);
+	return g_byte_array_free_to_bytes(spki);
+}
+
+static GBytes *
+encode_curve(EVP_PKEY *key, const Curve *curve)
+{
+	g_autoptr(BIGNUM) x = NULL;
+	g_autoptr(BIGNUM) y = NULL;
+	guint8 point[POINT_MAX_OCTETS] = {POINT_UNCOMPRESSED};
+	int half = (int)(curve->point_length / 2);
+
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) != 1 ||
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
+	    BN_bn2binpad(x, point + 1, half) != half ||
+	    BN_bn2binpad(y, point + 1 + half, half) != half)
+		return NULL;
+	g_autoptr(GByteArray) algorithm = g_byte_array_new();
+	cs_der_append(algorithm, CS_DER_OID, oid_ec, sizeof(oid_ec));
+	cs_der_append(algorithm, CS_DER_OID, curve->oid, curve->oid_length);
+	return wrap_key(algorithm, point, curve->point_length);
+}
+
+static void
+append_integer(GByteArray *out, const BIGNUM *number)
+{
+	gsize octets = (gsize)BN_num_bytes(number);
+	g_autofree guint8 *padded = g_malloc0(octets + 1);
+
+	/* A leading zero where the first bit would read as a sign. */
+	BN_bn2bin(number, padded + 1);
+	gboolean pad = BN_num_bits(number) % 8 == 0;
+	cs_der_append(out, CS_DER_INTEGER, pad ? padded : padded + 1, pad ? octets + 1 : octets);
+}
+
+static GBytes *
+encode_rsa(EVP_PKEY *key)
+{
+	g_autoptr(BIGNUM) n = NULL;
+	g_autoptr(BIGNUM) e = NULL;
+
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
+		return NULL;
+	g_autoptr(GByteArray) numbers = g_byte_array_new();
+	g_autoptr(GByteArray) both = g_byte_array_new();
+	g_autoptr(GByteArray) algorithm = g_byte_array_new();
+	append_integer(numbers, n);
+	append_integer(numbers, e);
+	cs_der_append(both, CS_DER_SEQUENCE, numbers->data, numbers->len);
+	cs_der_append(algorithm, CS_DER_OID, oid_rsa, sizeof(oid_rsa));
+	cs_der_append(algorithm, CS_DER_NULL, NULL, 0);
+	return wrap_key(algorithm, both->data, both->len);
+}
+
+static GBytes *
+encode_any(EVP_PKEY *key)
+{
+	guint8 *data = NULL;
+	int length = i2d_PUBKEY(key, &data);
+
+	if (length <= 0)
+		return NULL;
+	GBytes *spki = g_bytes_new(data, (gsize)length);
+	OPENSSL_free(data);
+	return spki;
+}
+
 /**
  * cs_public_key_encode:
  * @key: a key, public or private
  * @error: CS_ERROR_UNSUPPORTED, "key-unsupported"
+ *
+ * The one encoding that cs_public_key_read() takes; for the common kinds without OpenSSL's
+ * encoders, which cost as much as its decoders.
  *
  * Returns: (transfer full): the SubjectPublicKeyInfo of its public half
  */
 GBytes *
 cs_public_key_encode(EVP_PKEY *key, GError **error)
 {
-	guint8 *data = NULL;
+	CsKeyKind kind = cs_public_key_get_kind(key);
+	const Curve *curve = find_curve(kind);
+	GBytes *spki = NULL;
 
 	ERR_clear_error();
-	int length = i2d_PUBKEY(key, &data);
-	if (length <= 0) {
+	if (curve != NULL)
+		spki = encode_curve(key, curve);
+	else if (kind == CS_KEY_KIND_RSA)
+		spki = encode_rsa(key);
+	else
+		spki = encode_any(key);
+	if (spki == NULL)
 		cs_openssl_set_error(error, CS_ERROR_UNSUPPORTED, "key-unsupported",
 				     "encode the public key");
-		return NULL;
-	}
-	GBytes *spki = g_bytes_new(data, (gsize)length);
-	OPENSSL_free(data);
 	return spki;
 }
 

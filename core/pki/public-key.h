@@ -14,6 +14,14 @@ typedef enum {
 	CS_KEY_KIND_P521,
 } CsKeyKind;
 
+/* The algorithms of public and private keys' AlgorithmIdentifiers. */
+typedef enum {
+	CS_KEY_ALGORITHM_OTHER,
+	CS_KEY_ALGORITHM_RSA,
+	CS_KEY_ALGORITHM_RSA_PSS,
+	CS_KEY_ALGORITHM_EC,
+} CsKeyAlgorithm;
+
 /* What a SubjectPublicKeyInfo holds. Lent from it. */
 typedef struct {
 	CsKeyKind kind; /* OTHER, too, where the key within is malformed or oddly encoded */
@@ -28,3 +36,7 @@ gboolean cs_public_key_read(CsDer spki, CsPublicKeyInfo *info);
 EVP_PKEY *cs_public_key_decode(CsDer spki, GError **error);
 GBytes *cs_public_key_encode(EVP_PKEY *key, GError **error);
 CsKeyKind cs_public_key_get_kind(EVP_PKEY *key);
+
+const char *cs_public_key_get_group(CsKeyKind kind); /* OpenSSL's name */
+CsKeyKind cs_public_key_find_curve(CsDer oid);
+CsKeyAlgorithm cs_public_key_find_algorithm(CsDer oid);
