@@ -62,53 +62,19 @@ device_answer_clear(CsDeviceAnswer *found)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CsDeviceAnswer, device_answer_clear)
 
-static void
-add_accounts(CsRepurposeFacts *facts, const GPtrArray *accounts)
-{
-	for (guint i = 0; i < accounts->len; i++) {
-		const CsAccountRow *account = g_ptr_array_index(accounts, i);
-
-		facts->live_accounts += account->deleted ? 0 : 1;
-	}
-}
-
-/* Rule 26: the key is refused where bound links are there and none of them names it. */
-static void
-add_links(CsRepurposeFacts *facts, const GPtrArray *links, const CsDeviceKeyRow *key)
-{
-	gboolean any_bound = FALSE;
-	gboolean may_use = key->approval == CS_APPROVAL_ADMINISTRATOR;
-
-	for (guint i = 0; i < links->len; i++) {
-		const CsLinkRow *link = g_ptr_array_index(links, i);
-
-		facts->any_suspended_link |= link->state == CS_LINK_SUSPENDED;
-		if (link->state != CS_LINK_BOUND)
-			continue;
-		any_bound = TRUE;
-		facts->last_bound_at = MAX(facts->last_bound_at, link->bound_at);
-		may_use |= link->key_ids != NULL &&
-			   g_strv_contains((const char *const *)link->key_ids, key->id);
-	}
-	facts->key_refused = any_bound && !may_use;
-}
-
 static gboolean
 gather_facts(CsRegistry *registry, CsDeviceAnswer *found, GError **error)
 {
 	g_autoptr(GPtrArray) accounts = NULL;
 	g_autoptr(GPtrArray) links = NULL;
 
-	found->facts.state = found->device->state;
-	found->facts.reactivated_at = found->device->reactivated_at;
 	accounts = cs_registry_list_accounts(registry, NULL, found->device->id, error);
 	if (accounts == NULL)
 		return FALSE;
 	links = cs_registry_list_links(registry, found->device->id, error);
 	if (links == NULL)
 		return FALSE;
-	add_accounts(&found->facts, accounts);
-	add_links(&found->facts, links, found->key);
+	cs_lifecycle_gather_facts(found->device, accounts, links, found->key, &found->facts);
 	return TRUE;
 }
 
@@ -129,25 +95,14 @@ find_device(CsService *service, gpointer data, GError **error)
 static void
 answer_device(const CsDeviceAnswer *found, CsAnswer *answer)
 {
-	gboolean done[CS_REPURPOSE_STEPS] = {FALSE};
 	cJSON *body = cJSON_CreateObject();
-	cJSON *steps;
 
 	cs_json_add_string(body, "device", found->device->id);
 	cs_json_add_string(body, "name", found->device->name);
 	cs_json_add_string(body, "state", cs_device_state_to_text(found->device->state));
 	cs_json_add_string(body, "key", found->key->id);
 	cs_json_add_boolean(body, "approved", found->key->approval != CS_APPROVAL_NONE);
-	steps = cs_json_add_array(body, "steps");
-	cs_lifecycle_repurpose_steps(&found->facts, done);
-	for (guint i = 0; i < CS_REPURPOSE_STEPS; i++) {
-		cJSON *step = cJSON_CreateObject();
-
-		cs_json_add_string(step, "step", cs_lifecycle_step_id(i));
-		cs_json_add_boolean(step, "done", done[i]);
-		cs_json_add_string(step, "by", cs_lifecycle_step_actor(i));
-		cJSON_AddItemToArray(steps, step);
-	}
+	cs_json_add(body, "steps", cs_lifecycle_steps_to_json(&found->facts));
 	cs_answer_set(answer, 200, body);
 }
 
