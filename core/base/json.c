@@ -11,7 +11,9 @@
 #include <string.h>
 
 #define NAME_SHOWN_MAX 32
-#define INTEGER_MAX    ((G_GINT64_CONSTANT(1) << 53) - 1)
+/* From here on cJSON prints a number with 15 digits and loses the rest. */
+#define CJSON_EXACT_END G_GINT64_CONSTANT(1000000000000000)
+#define INTEGER_MAX	((G_GINT64_CONSTANT(1) << 53) - 1)
 
 static gboolean
 set_malformed(GError **error, const char *what)
@@ -320,9 +322,16 @@ cs_json_add_string(cJSON *object, const char *name, const char *value)
 void
 cs_json_add_int64(cJSON *object, const char *name, gint64 value)
 {
+	char digits[24];
+
 	g_return_if_fail(value >= -INTEGER_MAX && value <= INTEGER_MAX);
 
-	cs_json_add(object, name, cJSON_CreateNumber((double)value));
+	if (value > -CJSON_EXACT_END && value < CJSON_EXACT_END) {
+		cs_json_add(object, name, cJSON_CreateNumber((double)value));
+		return;
+	}
+	g_snprintf(digits, sizeof(digits), "%" G_GINT64_FORMAT, value);
+	cs_json_add(object, name, cJSON_CreateRaw(digits));
 }
 
 /**
