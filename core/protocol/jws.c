@@ -6,6 +6,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
+#include "core/pki/weak-key.h"
 
 #define RSA_MIN_SIGNATURE_BYTES 256  /* 2048 bits */
 #define RSA_MAX_SIGNATURE_BYTES 1024 /* 8192 bits */
@@ -120,13 +121,8 @@ static GBytes *
 jws_decode_part(const char *start, const char *end, GError **error)
 {
 	g_autoptr(GError) inner = NULL;
-	GBytes *part;
+	GBytes *part = cs_base64url_decode(start, end - start, &inner);
 
-	if (start == end) {
-		jws_malformed(error, "a part is empty");
-		return NULL;
-	}
-	part = cs_base64url_decode(start, end - start, &inner);
 	if (part == NULL)
 		jws_malformed(error, inner->message);
 	return part;
@@ -191,7 +187,8 @@ jws_read(CsJws *jws, const char *compact, const char *end, GError **error)
  * @length: bytes, or -1 for a string
  *
  * RFC 7515 section 5.2 without the signature, under RFC 8725. The size is judged before anything
- * is read. An empty payload (detached content, RFC 7515 appendix F) is refused like any empty part.
+ * is read. A payload may be empty, but it is then what was signed: detached content (RFC 7515
+ * appendix F) is not supported.
  *
  * Proves nothing: every byte that comes out is the sender's word.
  *
@@ -305,7 +302,8 @@ cs_jws_get_unverified_payload(const CsJws *jws)
  *   the token's header, unless the token's meaning is to introduce that key
  *
  * RFC 7515 section 5.2, RFC 8725 section 3.1: the header's algorithm must be the key's one
- * algorithm. Proves who signed these bytes; nothing about when, for whom or what for.
+ * algorithm. An RSA key that its public half gives away (CVE-2017-15361) verifies nothing. Proves
+ * who signed these bytes; nothing about when, for whom or what for.
  *
  * Returns: %TRUE where the signature verifies; else %FALSE with %CS_ERROR_SIGNATURE,
  * "signature-invalid"
@@ -318,6 +316,11 @@ cs_jws_verify(const CsJws *jws, EVP_PKEY *key, GError **error)
 	gsize length;
 
 	g_return_val_if_fail(jws != NULL && key != NULL, FALSE);
+	if (cs_weak_key_is_roca(key)) {
+		cs_error_set(error, CS_ERROR_SIGNATURE, "signature-invalid",
+			     "token: the key is one of those that anybody can break");
+		return FALSE;
+	}
 	signature = g_bytes_get_data(jws->signature, &length);
 	if (cs_signature_verify(key, jws->algorithm, jws->signing_input, jws->signing_input_length,
 				signature, length, &inner))
@@ -349,7 +352,7 @@ jws_encode_header(CsPrivateKey *key, const char *type, const cJSON *members)
  * @key: signs, with its one algorithm
  * @type: (nullable): the header's typ; %NULL for none
  * @header_members: (nullable): an object of further header members; neither alg nor typ
- * @payload: any bytes, at least one
+ * @payload: any bytes
  * @payload_length: bytes
  *
  * RFC 7515 section 5.1. What comes out keeps cs_jws_parse()'s limit of size.
@@ -372,7 +375,7 @@ cs_jws_sign(CsPrivateKey *key,
 	g_autofree char *compact = NULL;
 	g_autoptr(GBytes) signature = NULL;
 
-	g_return_val_if_fail(key != NULL && payload != NULL && payload_length > 0, NULL);
+	g_return_val_if_fail(key != NULL && payload != NULL, NULL);
 	header = jws_encode_header(key, type, header_members);
 	body = cs_base64url_encode(payload, payload_length);
 	input = g_strconcat(header, ".", body, NULL);

@@ -33,9 +33,8 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"no-issuers",
 			CLIENT,
 			FALSE,
-			N_("Your organisation has not said yet whose certificates it accepts, so "
-			   "no "
-			   "device can be recognised as managed."),
+			N_("Your organisation has not said yet whose certificates it accepts, "
+			   "so no device can be recognised as managed."),
 			N_("There is nothing for you to do: the administrator has to add the "
 			   "authority that issues the devices' certificates."),
 		},
@@ -45,32 +44,29 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			CLIENT,
 			FALSE,
 			N_("This device has no certificate from an authority that your "
-			   "organisation "
-			   "accepts."),
-			N_("Ask the helpdesk to have device management put a certificate on this "
-			   "device."),
+			   "organisation accepts."),
+			N_("Ask the helpdesk to have device management put a certificate on "
+			   "this device."),
 		},
 	[CS_REASON_KEY_INACCESSIBLE] =
 		{
 			"key-inaccessible",
 			CLIENT,
 			FALSE,
-			N_("This device has a certificate, but the private key that belongs to it "
-			   "could not be used."),
-			N_("Run \"countersign explain\" and show the helpdesk what it prints: it "
-			   "names "
-			   "what stands in the way."),
+			N_("This device has a certificate, but the private key that belongs to "
+			   "it could not be used."),
+			N_("Run \"countersign explain\" and show the helpdesk what it prints: "
+			   "it names what stands in the way."),
 		},
 	[CS_REASON_CONSENT_MISSING] =
 		{
 			"consent-missing",
 			CLIENT,
 			FALSE,
-			N_("The organisation asks for certificates that this device's settings do "
-			   "not "
-			   "allow it to show there."),
-			N_("This device's administrator decides that, with the list of permitted "
-			   "issuers in the machine's configuration file."),
+			N_("The organisation asks for certificates that this device's settings "
+			   "do not allow it to show there."),
+			N_("This device's administrator decides that, with the list of "
+			   "permitted issuers in the machine's configuration file."),
 		},
 	[CS_REASON_CERTIFICATE_EXPIRED] =
 		{
@@ -86,19 +82,19 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			CLIENT | SERVER,
 			FALSE,
 			N_("This device's certificate is not valid yet."),
-			N_("Try again once its first day has come. If that day is wrong, ask the "
-			   "helpdesk for a new certificate."),
+			N_("Try again once its first day has come. If that day is wrong, ask "
+			   "the helpdesk for a new certificate."),
 		},
 	[CS_REASON_CERTIFICATE_UNSUITABLE] =
 		{
 			"certificate-unsuitable",
 			CLIENT | SERVER,
 			FALSE,
-			N_("This device's certificate is not of a kind that may be used for this."),
-			N_("Run \"countersign explain\" to see what does not fit, and show it to "
-			   "the "
-			   "helpdesk: the administrator has to have a suitable certificate "
-			   "issued."),
+			N_("This device's certificate is not of a kind that may be used for "
+			   "this."),
+			N_("Run \"countersign explain\" to see what does not fit, and show it "
+			   "to the helpdesk: the administrator has to have a suitable "
+			   "certificate issued."),
 		},
 	[CS_REASON_ATTESTATION_MALFORMED] =
 		{
@@ -107,42 +103,37 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			FALSE,
 			N_("The server could not read this device's proof that it is managed."),
 			N_("Update Countersign on this device and try again. If that does not "
-			   "help, "
-			   "give the helpdesk the number of the request."),
+			   "help, give the helpdesk the number of the request."),
 		},
 	[CS_REASON_ATTESTATION_SIGNATURE_INVALID] =
 		{
 			"attestation-signature-invalid",
 			SERVER,
 			FALSE,
-			N_("This device's proof that it is managed was not signed with the key of "
-			   "its "
-			   "certificate."),
-			N_("Try again. If it stays, tell the helpdesk: the certificate and the key "
-			   "may "
-			   "not belong together."),
+			N_("This device's proof that it is managed was not signed with the key "
+			   "of its certificate."),
+			N_("Try again. If it stays, tell the helpdesk: the certificate and the "
+			   "key may not belong together."),
 		},
 	[CS_REASON_CHALLENGE_MISMATCH] =
 		{
 			"challenge-mismatch",
 			SERVER,
 			FALSE,
-			N_("This device's proof that it is managed was made for another sign-in."),
-			N_("Try again. If it stays, tell the helpdesk: somebody may be passing on "
-			   "the "
-			   "answers of another device."),
+			N_("This device's proof that it is managed was made for another "
+			   "sign-in."),
+			N_("Try again. If it stays, tell the helpdesk: somebody may be passing "
+			   "on the answers of another device."),
 		},
 	[CS_REASON_ISSUER_NOT_TRUSTED] =
 		{
 			"issuer-not-trusted",
 			SERVER,
 			FALSE,
-			N_("This device's certificate is from an authority that your organisation "
-			   "does "
-			   "not accept, or no longer accepts."),
-			N_("Ask the helpdesk for a certificate from an accepted authority: which "
-			   "these "
-			   "are is for the administrator to decide."),
+			N_("This device's certificate is from an authority that your "
+			   "organisation does not accept, or no longer accepts."),
+			N_("Ask the helpdesk for a certificate from an accepted authority: "
+			   "which these are is for the administrator to decide."),
 		},
 	[CS_REASON_CERTIFICATE_REVOKED] =
 		{
@@ -151,29 +142,26 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			FALSE,
 			N_("This device's certificate has been revoked."),
 			N_("Ask the helpdesk for a new certificate, and delete the revoked one "
-			   "from "
-			   "this device."),
+			   "from this device."),
 		},
 	[CS_REASON_REVOCATION_UNKNOWN] =
 		{
 			"revocation-unknown",
 			SERVER,
 			FALSE,
-			N_("Your organisation could not find out whether this device's certificate "
-			   "has "
-			   "been revoked, so the device does not count as managed."),
-			N_("Try again later. If it stays, tell the helpdesk: the administrator has "
-			   "to "
-			   "see to how that authority's revocations are looked up."),
+			N_("Your organisation could not find out whether this device's "
+			   "certificate has been revoked, so the device does not count as "
+			   "managed."),
+			N_("Try again later. If it stays, tell the helpdesk: the administrator "
+			   "has to see to how that authority's revocations are looked up."),
 		},
 	[CS_REASON_CERTIFICATE_REFUSED] =
 		{
 			"certificate-refused",
 			SERVER,
 			FALSE,
-			N_("This device's certificate belonged to a device that has been deleted, "
-			   "and "
-			   "is refused for good."),
+			N_("This device's certificate belonged to a device that has been "
+			   "deleted, and is refused for good."),
 			N_("Ask the helpdesk for a new certificate with a new key."),
 		},
 	[CS_REASON_BOUND_TO_ANOTHER_DEVICE] =
@@ -182,11 +170,9 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			SERVER,
 			FALSE,
 			N_("This device's certificate already belongs to another device."),
-			N_("Ask the helpdesk: the administrator can have a certificate issued for "
-			   "this "
-			   "device, release the one in use, or approve this device's key where it "
-			   "is "
-			   "the same machine."),
+			N_("Ask the helpdesk: the administrator can have a certificate issued "
+			   "for this device, release the one in use, or approve this device's "
+			   "key where it is the same machine."),
 		},
 	[CS_REASON_LINK_SUSPENDED] =
 		{
@@ -194,11 +180,9 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			SERVER,
 			FALSE,
 			N_("This device's certificate is on hold, because the device that it "
-			   "belongs "
-			   "to was deactivated."),
+			   "belongs to was deactivated."),
 			N_("Ask the helpdesk: the administrator has to hand that device on, or "
-			   "release "
-			   "its certificate."),
+			   "release its certificate."),
 		},
 	[CS_REASON_CHALLENGE_UNKNOWN] =
 		{
@@ -223,9 +207,8 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			FALSE,
 			N_("This sign-in had been answered before, and an answer counts only "
 			   "once."),
-			N_("Start the sign-in again. If you did not answer the first time, tell "
-			   "the "
-			   "helpdesk."),
+			N_("Start the sign-in again. If you did not answer the first time, tell"
+			   " the helpdesk."),
 		},
 	[CS_REASON_RESPONSE_MALFORMED] =
 		{
@@ -234,8 +217,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			FALSE,
 			N_("The server could not read this device's answer."),
 			N_("Update Countersign on this device and try again. If that does not "
-			   "help, "
-			   "give the helpdesk the number of the request."),
+			   "help, give the helpdesk the number of the request."),
 		},
 	[CS_REASON_RESPONSE_SIGNATURE_INVALID] =
 		{
@@ -243,30 +225,29 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			AUTHENTICATION,
 			FALSE,
 			N_("The answer was not signed with the key of this account."),
-			N_("Try again. If it stays, delete the account on this device, and ask the "
-			   "helpdesk for a code to add it anew."),
+			N_("Try again. If it stays, delete the account on this device, and ask "
+			   "the helpdesk for a code to add it anew."),
 		},
 	[CS_REASON_DEVICE_PROOF_INVALID] =
 		{
 			"device-proof-invalid",
 			AUTHENTICATION,
 			FALSE,
-			N_("This device could not prove that it is the one on which the account "
-			   "was "
-			   "added."),
+			N_("This device could not prove that it is the one on which the account"
+			   " was added."),
 			N_("If your files came here from another device, delete the account on "
-			   "this "
-			   "one and ask the helpdesk for a code to add it anew. Otherwise tell the "
-			   "helpdesk."),
+			   "this one and ask the helpdesk for a code to add it anew. Otherwise "
+			   "tell the helpdesk."),
 		},
 	[CS_REASON_ORIGIN_MISMATCH] =
 		{
 			"origin-mismatch",
 			AUTHENTICATION,
 			FALSE,
-			N_("The sign-in was asked for by a page that is not your organisation's."),
-			N_("Do not sign in there. Open your organisation's own page, and tell the "
-			   "helpdesk the address of the other."),
+			N_("The sign-in was asked for by a page that is not your "
+			   "organisation's."),
+			N_("Do not sign in there. Open your organisation's own page, and tell "
+			   "the helpdesk the address of the other."),
 		},
 	[CS_REASON_TRANSPORT_MISMATCH] =
 		{
@@ -281,9 +262,8 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"user-verification-missing",
 			AUTHENTICATION,
 			FALSE,
-			N_("Your organisation wants this sign-in confirmed by you in person, and "
-			   "it "
-			   "was not."),
+			N_("Your organisation wants this sign-in confirmed by you in person, "
+			   "and it was not."),
 			N_("Start the sign-in again, and confirm it when this device asks you."),
 		},
 	[CS_REASON_ACCOUNT_UNKNOWN] =
@@ -292,9 +272,8 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			AUTHENTICATION,
 			FALSE,
 			N_("The server does not know this account."),
-			N_("Delete the account on this device, and ask the helpdesk for a code to "
-			   "add "
-			   "it anew."),
+			N_("Delete the account on this device, and ask the helpdesk for a code "
+			   "to add it anew."),
 		},
 	[CS_REASON_ACCOUNT_DELETED] =
 		{
@@ -318,9 +297,8 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			AUTHENTICATION,
 			FALSE,
 			N_("Your organisation has suspended this device."),
-			N_("Ask the helpdesk: only the administrator can resume it. Your account "
-			   "and "
-			   "the certificate are kept."),
+			N_("Ask the helpdesk: only the administrator can resume it. Your "
+			   "account and the certificate are kept."),
 		},
 	[CS_REASON_DEVICE_DEACTIVATED] =
 		{
@@ -328,22 +306,19 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			AUTHENTICATION,
 			TRUE,
 			N_("Your organisation has deactivated this device, which ended your "
-			   "account "
-			   "on it."),
-			N_("Ask the helpdesk: the administrator has to reactivate the device, then "
-			   "you "
-			   "can add the account anew with a code."),
+			   "account on it."),
+			N_("Ask the helpdesk: the administrator has to reactivate the device, "
+			   "then you can add the account anew with a code."),
 		},
 	[CS_REASON_DEVICE_DELETED] =
 		{
 			"device-deleted",
 			AUTHENTICATION,
 			TRUE,
-			N_("Your organisation has deleted this device, which ended your account on "
-			   "it."),
-			N_("Ask the helpdesk for a code to add the account anew; the device then "
-			   "also "
-			   "needs a new certificate."),
+			N_("Your organisation has deleted this device, which ended your account"
+			   " on it."),
+			N_("Ask the helpdesk for a code to add the account anew; the device "
+			   "then also needs a new certificate."),
 		},
 	[CS_REASON_CODE_INVALID] =
 		{
@@ -351,11 +326,9 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			ENROLMENT,
 			FALSE,
 			N_("This activation code does not count: it may be mistyped, used, "
-			   "replaced or "
-			   "expired."),
-			N_("Check it and enter it once more. After five wrong tries it is void, "
-			   "and "
-			   "the helpdesk can give you a new one."),
+			   "replaced or expired."),
+			N_("Check it and enter it once more. After five wrong tries it is void,"
+			   " and the helpdesk can give you a new one."),
 		},
 	[CS_REASON_DEVICE_NOT_ACTIVE] =
 		{
@@ -364,20 +337,18 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			FALSE,
 			N_("No account can be added here, because this device is suspended or "
 			   "deactivated."),
-			N_("Ask the helpdesk: the administrator has to resume or reactivate the "
-			   "device "
-			   "first. Your code is not lost."),
+			N_("Ask the helpdesk: the administrator has to resume or reactivate the"
+			   " device first."),
 		},
 	[CS_REASON_SERVER_KEY_UNKNOWN] =
 		{
 			"server-key-unknown",
 			ENROLMENT,
 			FALSE,
-			N_("The server does not have the key by which this device would know it: "
-			   "it "
-			   "may not be your organisation's."),
-			N_("Do not go on. Tell the helpdesk, and let the administrator compare the "
-			   "key's fingerprint with you."),
+			N_("The server does not have the key by which this device would know "
+			   "it: it may not be your organisation's."),
+			N_("Do not go on. Tell the helpdesk, and let the administrator compare "
+			   "the key's fingerprint with you."),
 		},
 };
 
