@@ -33,7 +33,9 @@ def test_rule_3_upload_warns_of_self_service_enrolment(world):  # rule 3
     organisation = world.organisation(serve=False)
     path = world.write("ca.pem", pki.make_ca().pem)
     result = organisation.run("issuer", "add", path, "--json", check=0)
-    expect("self-service" in result.err, result)
+    for words in ("Warning", "managed devices only", "enrol there themselves"):
+        expect(words in result.err, words, result)
+    expect("\\x" not in result.err, "nothing of our own is escaped", result)
     equal(sorted(result.json), ["fingerprint", "id", "subject"])
 
 
@@ -207,7 +209,7 @@ def test_rule_8_ties(world):  # rule 8
     equal(user.explain(first, second)["selected"], by_first.fingerprint, "then the issuer's place")
     equal(user.explain(second, first)["selected"], by_second.fingerprint, "then the issuer's place")
     twins = [pki.make("CN=twin %d" % number, first, not_before=when) for number in range(4)]
-    user = machine.user("fingerprint")
+    user = world.machine().user("fingerprint")
     for number, twin in enumerate(twins):
         user.put(twin, "twin-%d" % number)
     explanation = user.explain(first)

@@ -119,7 +119,7 @@ def test_rule_15_the_link_is_keyed_on_the_public_key(world):  # rule 15
     first, second = world.machine().user(), world.machine().user()
     leaf = pki.make("CN=a", ca)
     first.put(leaf)
-    second.put(pki.make("CN=other name, same key", ca, key=leaf.key))
+    second.put(pki.make("CN=other name; same key", ca, key=leaf.key))
     for user, login in ((first, "ada"), (second, "bob")):
         user.add(organisation, login)
     equal(first.verdict(code=0)["managed"], True)
