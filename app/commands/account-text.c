@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/account-text.h"
+
+#include "app/commands/text.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+static void append_line(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+append_line(GString *out, const char *format, ...)
+{
+	g_autofree char *line = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	line = cs_text_format(format, arguments);
+	va_end(arguments);
+	g_string_append_printf(out, "  %s\n", line);
+}
+
+static void
+append_sentence(GString *out, const char *sentence)
+{
+	if (sentence && sentence[0] != '\0')
+		cs_text_append_wrapped(out, sentence, 2, 100);
+}
+
+static void
+append_verdict(GString *out, const CsAccount *account, gboolean is_answered, gint64 now)
+{
+	g_autofree char *age = cs_time_format_age(account->checked_at, now);
+
+	switch (account->managed) {
+	case CS_MANAGED_YES:
+		append_line(out, _("Managed (checked %s)"), age);
+		append_sentence(out, cs_reason_get_sentence(CS_REASON_MANAGED));
+		break;
+	case CS_MANAGED_NO:
+		append_line(out, _("Not managed: %s (checked %s)"),
+			    cs_reason_to_code(account->reason), age);
+		append_sentence(out, cs_reason_get_sentence(account->reason));
+		append_sentence(out, cs_reason_get_next_step(account->reason));
+		break;
+	case CS_MANAGED_UNKNOWN:
+	default:
+		append_line(out, _("Not checked yet"));
+		if (is_answered)
+			append_sentence(out,
+					_("Run \"countersign status --check\" to authenticate."));
+		break;
+	}
+	if (account->hint && strcmp(account->hint, "same-hardware") == 0)
+		append_sentence(out, _("The server knows this hardware by another device key: its "
+				       "administrator can approve this one."));
+}
+
+static void
+append_error(GString *out, const char *error_code)
+{
+	CsReason reason = cs_reason_from_code(error_code);
+
+	if (strcmp(error_code, "unreachable") == 0) {
+		append_sentence(out, _("The server could not be reached this time: what it said "
+				       "last still stands."));
+		return;
+	}
+	append_line(out, _("This check had no valid answer: %s"), error_code);
+	if (reason == CS_REASON_NONE)
+		return;
+	append_sentence(out, cs_reason_get_sentence(reason));
+	append_sentence(out, cs_reason_get_next_step(reason));
+}
+
+static void
+append_certificate(GString *out, const CsAccount *account)
+{
+	g_autofree char *not_after = NULL;
+
+	if (!account->certificate_fingerprint)
+		return;
+	not_after = cs_time_format_rfc3339(account->certificate_not_after);
+	append_line(out, _("certificate: %s"), account->certificate_fingerprint);
+	append_line(out, _("issued by: %s, valid until %s"),
+		    account->certificate_issuer ? account->certificate_issuer : "-", not_after);
+}
+
+/**
+ * cs_account_to_text:
+ * @account: the account
+ * @error_code: (nullable): why a check just now had no answer
+ * @now_unix_s: the time that ages are told from
+ *
+ * Returns: (transfer full): a paragraph: what the last verdict was, why, what to do next and whose
+ *   that is, and how old all this is; escaped
+ */
+char *
+cs_account_to_text(const CsAccount *account, const char *error_code, gint64 now_unix_s)
+{
+	GString *out = g_string_new(NULL);
+	g_autofree char *user = cs_text_escape(account->user ? account->user : "", FALSE);
+	g_autofree char *organisation =
+		cs_text_escape(account->organisation ? account->organisation : "", FALSE);
+
+	g_string_append_printf(out, _("%s at %s"), user, organisation);
+	g_string_append_c(out, '\n');
+	append_verdict(out, account, error_code == NULL, now_unix_s);
+	if (error_code)
+		append_error(out, error_code);
+	append_certificate(out, account);
+	append_line(out, _("account: %s, device: %s"), account->id,
+		    account->device_id ? account->device_id : "-");
+	append_line(out, _("server: %s"), account->url);
+	if (account->request && account->managed != CS_MANAGED_YES)
+		append_line(out, _("request: %s (for the help desk)"), account->request);
+	return g_string_free(out, FALSE);
+}

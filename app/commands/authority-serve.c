@@ -1,0 +1,178 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/authority.h"
+#include "app/commands/verbs.h"
+#include "core/authority/service.h"
+#include "core/base/file.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_TLS_FILE_BYTES (256 * 1024)
+#define DEFAULT_HOST	   "127.0.0.1"
+#define DEFAULT_PORT	   8443
+#define HTTP_PORT	   80
+
+static const CsOption options[] = {
+	{"listen", "HOST:PORT", FALSE, N_("where to listen; port 0 takes a free one")},
+	{"tls-certificate", "FILE", FALSE, N_("certificate chain of the server, PEM")},
+	{"tls-key", "FILE", FALSE, N_("its private key, PEM")},
+	{NULL},
+};
+
+typedef struct {
+	char *host;
+	guint16 port;
+	GBytes *certificate; /* (nullable), NUL-terminated */
+	CsSecret *key;	     /* (nullable) */
+} Listener;
+
+static void
+listener_clear(Listener *listener)
+{
+	g_free(listener->host);
+	g_clear_pointer(&listener->certificate, g_bytes_unref);
+	g_clear_pointer(&listener->key, cs_secret_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Listener, listener_clear)
+
+/* "127.0.0.1:8443", "[::1]:8443". */
+static gboolean
+parse_listen(const char *text, Listener *listener, GError **error)
+{
+	const char *colon = strrchr(text, ':');
+	gboolean in_brackets = text[0] == '[' && colon && colon > text + 2 && colon[-1] == ']';
+	guint64 port = 0;
+
+	if (colon && colon > text &&
+	    g_ascii_string_to_unsigned(colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
+		listener->host = in_brackets ? g_strndup(text + 1, (gsize)(colon - text) - 2)
+					     : g_strndup(text, (gsize)(colon - text));
+	if (!listener->host || (!in_brackets && strchr(listener->host, ':'))) {
+		cs_error_set(error, CS_ERROR_USAGE, "listen-malformed",
+			     _("--listen needs HOST:PORT, such as 127.0.0.1:8443 or [::1]:8443"));
+		return FALSE;
+	}
+	listener->port = (guint16)port;
+	return TRUE;
+}
+
+/* An authority whose URL is plain HTTP on loopback is reached nowhere else. */
+static gboolean
+choose_default(const char *url, Listener *listener, GError **error)
+{
+	g_autoptr(GUri) uri = NULL;
+
+	listener->host = g_strdup(DEFAULT_HOST);
+	listener->port = DEFAULT_PORT;
+	if (!g_str_has_prefix(url, "http://"))
+		return TRUE;
+	uri = g_uri_parse(url, G_URI_FLAGS_NONE, error);
+	if (!uri)
+		return FALSE;
+	g_free(listener->host);
+	listener->host = g_strdup(g_uri_get_host(uri));
+	listener->port = (guint16)(g_uri_get_port(uri) > 0 ? g_uri_get_port(uri) : HTTP_PORT);
+	return TRUE;
+}
+
+static gboolean
+read_tls(const CsInvocation *invocation, Listener *listener, GError **error)
+{
+	const char *certificate_file = cs_invocation_get(invocation, "tls-certificate");
+	const char *key_file = cs_invocation_get(invocation, "tls-key");
+	g_autoptr(GBytes) data = NULL;
+	g_autoptr(GByteArray) text = NULL;
+
+	if (!certificate_file != !key_file) {
+		cs_error_set(error, CS_ERROR_USAGE, "options-incomplete",
+			     _("--tls-certificate and --tls-key belong together"));
+		return FALSE;
+	}
+	if (!certificate_file)
+		return TRUE;
+	data = cs_file_read(certificate_file, MAX_TLS_FILE_BYTES, error);
+	listener->key = data ? cs_file_read_secret(key_file, MAX_TLS_FILE_BYTES, error) : NULL;
+	if (!listener->key)
+		return FALSE;
+	text = g_byte_array_new();
+	g_byte_array_append(text, g_bytes_get_data(data, NULL), (guint)g_bytes_get_size(data));
+	g_byte_array_append(text, (const guint8 *)"", 1);
+	listener->certificate = g_byte_array_free_to_bytes(g_steal_pointer(&text));
+	return TRUE;
+}
+
+static gboolean
+stop_cb(GCancellable *cancellable, gpointer data)
+{
+	g_main_loop_quit(data);
+	return G_SOURCE_REMOVE;
+}
+
+/* Serves until interrupted. The line says that connections are accepted, and scripts wait for it:
+ * it is the same with --json. */
+static void
+serve(const CsInvocation *invocation, GMainContext *context, const CsService *service)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(context, FALSE);
+	g_autoptr(GSource) source = g_cancellable_source_new(invocation->cancellable);
+
+	g_source_set_callback(source, G_SOURCE_FUNC(stop_cb), loop, NULL);
+	g_source_attach(source, context);
+	printf("listening on %s\n", cs_service_get_address(service));
+	if (fflush(stdout) == 0)
+		g_main_loop_run(loop);
+	g_source_destroy(source);
+}
+
+static CsService *
+open_service(const CsInvocation *invocation,
+	     CsAuthority *authority,
+	     GMainContext *context,
+	     GError **error)
+{
+	const char *listen = cs_invocation_get(invocation, "listen");
+	g_auto(Listener) listener = {NULL};
+
+	if (listen ? !parse_listen(listen, &listener, error)
+		   : !choose_default(cs_authority_get_url(authority), &listener, error))
+		return NULL;
+	if (!read_tls(invocation, &listener, error))
+		return NULL;
+	return cs_service_new(authority, context, listener.host, listener.port,
+			      listener.certificate ? g_bytes_get_data(listener.certificate, NULL)
+						   : NULL,
+			      listener.key ? cs_secret_get_text(listener.key) : NULL, error);
+}
+
+static CsExit
+run(CsInvocation *invocation)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GMainContext) context = g_main_context_new();
+	g_autoptr(CsAuthority) authority =
+		cs_authority_open(invocation->authority_folder, invocation->clock, &error);
+	g_autoptr(CsService) service = NULL;
+
+	if (authority)
+		service = open_service(invocation, authority, context, &error);
+	if (!service)
+		return cs_invocation_fail(invocation, error);
+	serve(invocation, context, service);
+	return CS_EXIT_DONE;
+}
+
+const CsCommand cs_command_authority_serve = {
+	.path = "authority serve",
+	.summary = N_("Serve the devices until interrupted"),
+	.description =
+		N_("Prints one line, \"listening on URL\", when connections are accepted; SIGTERM "
+		   "and SIGINT end it, with exit code 0. Without --listen it listens where the "
+		   "authority's URL points if that is plain HTTP on a loopback address, else on "
+		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key. Every "
+		   "other verb works while it runs; a second \"serve\" of the same folder is "
+		   "refused."),
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/authority.h"
+
+/**
+ * cs_authority_run:
+ * @invocation: the run
+ * @call: what to do with the opened authority; answers the document to print
+ * @print: how the document is told to people
+ *
+ * Returns: the exit code, after everything has been printed
+ */
+CsExit
+cs_authority_run(CsInvocation *invocation, CsAdminCall call, CsAdminPrint print)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsAuthority) authority =
+		cs_authority_open(invocation->authority_folder, invocation->clock, &error);
+	g_autoptr(cJSON) document = authority ? call(authority, invocation, &error) : NULL;
+
+	if (!document)
+		return cs_invocation_fail(invocation, error);
+	cs_invocation_print_json(invocation, document);
+	if (!invocation->json)
+		print(invocation, document);
+	return CS_EXIT_DONE;
+}
+
+/**
+ * cs_authority_print_list:
+ * @invocation: the run
+ * @document: what a listing verb answered
+ * @member: the name of its array
+ * @columns: which members of the array's objects
+ * @empty: the sentence for an empty list
+ */
+void
+cs_authority_print_list(const CsInvocation *invocation,
+			const cJSON *document,
+			const char *member,
+			const CsTextColumn *columns,
+			const char *empty)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(document, member);
+	g_autofree char *table = cs_text_format_table(array, columns);
+
+	if (cJSON_GetArraySize(array) == 0)
+		cs_invocation_print(invocation, "%s\n", empty);
+	cs_invocation_print_block(invocation, table);
+}
+
+/**
+ * cs_authority_print_fields:
+ * @invocation: the run
+ * @document: an object
+ * @fields: which of its members
+ */
+void
+cs_authority_print_fields(const CsInvocation *invocation,
+			  const cJSON *document,
+			  const CsTextColumn *fields)
+{
+	g_autofree char *text = cs_text_format_fields(document, fields);
+
+	cs_invocation_print_block(invocation, text);
+}

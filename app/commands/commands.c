@@ -1,0 +1,203 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/command.h"
+
+#include "app/commands/help.h"
+#include "app/commands/signals.h"
+#include "app/commands/verbs.h"
+#include "app/demo.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+
+/* THE table: parsing, --help and countersign(1) are made from it. */
+static const CsCommand *const commands[] = {
+	&cs_command_status,
+	&cs_command_explain,
+	&cs_command_account_add,
+	&cs_command_account_list,
+	&cs_command_account_show,
+	&cs_command_account_delete,
+	&cs_command_repurpose,
+	&cs_command_demo,
+	&cs_command_authority_init,
+	&cs_command_authority_serve,
+	&cs_command_authority_user_add,
+	&cs_command_authority_user_list,
+	&cs_command_authority_user_suspend,
+	&cs_command_authority_user_resume,
+	&cs_command_authority_user_delete,
+	&cs_command_authority_code,
+	&cs_command_authority_issuer_add,
+	&cs_command_authority_issuer_list,
+	&cs_command_authority_issuer_delete,
+	&cs_command_authority_device_list,
+	&cs_command_authority_device_show,
+	&cs_command_authority_device_suspend,
+	&cs_command_authority_device_resume,
+	&cs_command_authority_device_deactivate,
+	&cs_command_authority_device_reactivate,
+	&cs_command_authority_device_delete,
+	&cs_command_authority_device_approve,
+	&cs_command_authority_device_release,
+	&cs_command_authority_certificate_issue,
+	&cs_command_authority_certificate_revoke,
+	&cs_command_authority_log,
+	&cs_command_help,
+	&cs_command_version,
+	NULL,
+};
+
+static const CsOption authority_options[] = {
+	{"dir", "DIR", FALSE,
+	 N_("the authority's folder; $XDG_STATE_HOME/countersign/authority unless given")},
+	{NULL},
+};
+
+static const CsCommandGroup groups[] = {
+	{"account", N_("The accounts of this user on this device")},
+	{"authority", N_("The organisation's side: the server, its users, issuers and devices"),
+	 authority_options},
+	{"authority user", N_("Who may have accounts")},
+	{"authority issuer", N_("Whose certificates count (rule 13)")},
+	{"authority device", N_("The devices, and what may become of them (rules 22 to 26)")},
+	{"authority certificate", N_("The built-in certificate authority")},
+	{NULL},
+};
+
+static const CsOption global_options[] = {
+	{"config", "FILE", FALSE, N_("read this file in place of the system's and the user's")},
+	{"json", NULL, FALSE, N_("print one JSON document on standard output")},
+	{"help", NULL, FALSE, N_("explain the verb")},
+	{"version", NULL, FALSE, N_("print the version")},
+	{NULL},
+};
+
+static const CsCommandTable table = {commands, groups, global_options};
+
+/**
+ * cs_commands_get_table:
+ *
+ * Returns: (transfer none): every verb and option that there is
+ */
+const CsCommandTable *
+cs_commands_get_table(void)
+{
+	return &table;
+}
+
+/* A mistake on the command line: what, and in one line how it should look. */
+static CsExit
+fail_usage(const CsInvocation *invocation, const GError *error)
+{
+	CsExit code = cs_invocation_fail(invocation, error);
+	g_autofree char *synopsis = cs_help_format_synopsis(&table, invocation->line->path);
+
+	if (!invocation->json)
+		cs_invocation_note(invocation, "%s %s\n", _("usage:"), synopsis);
+	return code;
+}
+
+/* The words end at a group, or there are none. */
+static CsExit
+fail_without_verb(const CsInvocation *invocation)
+{
+	const char *path = invocation->line->path;
+	g_autofree char *help = cs_help_format(&table, path);
+	g_autoptr(GError) error = NULL;
+
+	if (path[0] == '\0')
+		cs_error_set(&error, CS_ERROR_USAGE, "verb-missing",
+			     _("a verb is needed: the desktop application is not part of this "
+			       "version"));
+	else
+		cs_error_set(&error, CS_ERROR_USAGE, "verb-missing",
+			     _("\"%s\" needs one of its verbs"), path);
+	if (!invocation->json)
+		fprintf(stderr, "%s\n", help);
+	return cs_invocation_fail(invocation, error);
+}
+
+static CsExit
+print_help(CsInvocation *invocation)
+{
+	g_autofree char *text = cs_help_format(&table, invocation->line->path);
+	g_autoptr(cJSON) document = cJSON_CreateObject();
+
+	cs_json_add_string(document, "help", text);
+	cs_invocation_print_json(invocation, document);
+	cs_invocation_print_block(invocation, text);
+	return CS_EXIT_DONE;
+}
+
+static CsExit
+run(CsInvocation *invocation)
+{
+	const CsCommandLine *line = invocation->line;
+	g_autoptr(GError) error = NULL;
+
+	if (cs_command_line_has(line, "help"))
+		return print_help(invocation);
+	if (cs_command_line_has(line, "version"))
+		return cs_command_version.run(invocation);
+	if (!line->command)
+		return fail_without_verb(invocation);
+	if (!cs_command_line_check(line, &error))
+		return fail_usage(invocation, error);
+	return line->command->run(invocation);
+}
+
+/* What did not arrive was not done: a full disk or a closed pipe is an error like any other. */
+static CsExit
+finish_output(CsExit code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "countersign: %s\n", _("cannot write to standard output"));
+	return CS_EXIT_STATE;
+}
+
+/**
+ * cs_commands_main:
+ * @argv: NULL-terminated, the program's name first
+ * @paths: where settings and state are; its config_file is ignored for --config
+ * @clock: the time
+ * @authority_folder: where an authority is without --dir
+ *
+ * Runs the verb that @argv names. Call it once, before any thread is made.
+ *
+ * Returns: the exit code
+ */
+int
+cs_commands_main(char **argv,
+		 const CsSettingsPaths *paths,
+		 const CsClock *clock,
+		 const char *authority_folder)
+{
+	g_autoptr(GCancellable) cancellable = g_cancellable_new();
+	g_autoptr(CsCommandLine) line = cs_command_line_new();
+	g_autoptr(GError) error = NULL;
+	CsSettingsPaths chosen_paths = *paths;
+	CsInvocation invocation = {
+		.paths = &chosen_paths, .clock = clock, .cancellable = cancellable, .line = line};
+	const char *const *words = (const char *const *)argv + (argv[0] ? 1 : 0);
+	CsExit code = CS_EXIT_DONE;
+
+	cs_signals_watch(cancellable);
+	if (!cs_command_line_parse(line, &table, words, &error)) {
+		invocation.json = line->json;
+		return finish_output(fail_usage(&invocation, error));
+	}
+	chosen_paths.config_file = cs_command_line_get(line, "config");
+	invocation.command = line->command;
+	invocation.arguments = (char **)line->arguments->pdata;
+	invocation.n_arguments = line->arguments->len - 1;
+	invocation.json = line->json;
+	invocation.authority_folder = cs_command_line_get(line, "dir");
+	if (!invocation.authority_folder)
+		invocation.authority_folder = authority_folder;
+	code = run(&invocation);
+	cs_invocation_clear(&invocation);
+	return finish_output(code);
+}

@@ -1,0 +1,315 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/command.h"
+
+#include "app/commands/text.h"
+#include "core/protocol/reason.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One request to a server, all of it. */
+#define HTTP_TIMEOUT_MS 30000
+
+static const struct {
+	CsErrorCode code;
+	CsExit exit;
+} exits[] = {
+	{CS_ERROR_USAGE, CS_EXIT_USAGE},
+	{CS_ERROR_INVALID, CS_EXIT_REFUSED},
+	{CS_ERROR_REFUSED, CS_EXIT_REFUSED},
+	{CS_ERROR_SIGNATURE, CS_EXIT_REFUSED},
+	{CS_ERROR_UNSUPPORTED, CS_EXIT_REFUSED},
+	{CS_ERROR_KEY, CS_EXIT_REFUSED},
+	{CS_ERROR_UNREACHABLE, CS_EXIT_UNREACHABLE},
+	{CS_ERROR_STATE, CS_EXIT_STATE},
+	{CS_ERROR_NOT_FOUND, CS_EXIT_NOT_FOUND},
+};
+
+static const char *
+get_reason(const GError *error)
+{
+	const char *reason = NULL;
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return "cancelled";
+	if (error->domain == CS_ERROR)
+		reason = cs_error_get_reason(error);
+	return reason ? reason : "internal";
+}
+
+/* The sentence and the next step that belong to a reason of the protocol. */
+static void
+print_advice(const GError *error)
+{
+	CsReason reason = cs_reason_from_code(get_reason(error));
+	const char *sentence = NULL;
+	const char *next_step = NULL;
+
+	if (reason == CS_REASON_NONE)
+		return;
+	sentence = cs_reason_get_sentence(reason);
+	next_step = cs_reason_get_next_step(reason);
+	if (sentence && sentence[0] != '\0')
+		fprintf(stderr, "%s\n", sentence);
+	if (next_step && next_step[0] != '\0')
+		fprintf(stderr, "%s\n", next_step);
+}
+
+static CsClient *
+client_new(const CsInvocation *invocation, GError **error)
+{
+	g_autoptr(CsSettings) settings = cs_settings_load(invocation->paths, error);
+	CsClient *client = NULL;
+
+	if (!settings)
+		return NULL;
+	client = g_new0(CsClient, 1);
+	client->clock = invocation->clock;
+	client->http = cs_http_client_new(cs_settings_get_tls_ca_file(settings), HTTP_TIMEOUT_MS);
+	client->stores = cs_stores_new(cs_settings_get_user_directories(settings),
+				       cs_settings_get_machine_directories(settings));
+	client->settings = g_steal_pointer(&settings);
+	return client;
+}
+
+/**
+ * cs_invocation_has:
+ * @invocation: the run
+ * @option: a long name without "--"
+ *
+ * Returns: whether it was given
+ */
+gboolean
+cs_invocation_has(const CsInvocation *invocation, const char *option)
+{
+	return cs_command_line_has(invocation->line, option);
+}
+
+/**
+ * cs_invocation_get:
+ * @invocation: the run
+ * @option: a long name without "--"
+ *
+ * Returns: (nullable) (transfer none): its last value
+ */
+const char *
+cs_invocation_get(const CsInvocation *invocation, const char *option)
+{
+	return cs_command_line_get(invocation->line, option);
+}
+
+/**
+ * cs_invocation_get_all:
+ * @invocation: the run
+ * @option: a long name without "--"
+ *
+ * Returns: (transfer none): its values in their order, NULL-terminated; empty where there is none
+ */
+const char *const *
+cs_invocation_get_all(const CsInvocation *invocation, const char *option)
+{
+	return cs_command_line_get_all(invocation->line, option);
+}
+
+/**
+ * cs_invocation_get_number:
+ * @invocation: the run
+ * @option: a long name without "--"
+ * @minimum: the least number allowed
+ * @maximum: the greatest
+ * @number: (inout): the default; left as it is where the option was not given
+ *
+ * Returns: FALSE where the value is no decimal number in that range: CS_ERROR_USAGE,
+ *   "number-invalid"
+ */
+gboolean
+cs_invocation_get_number(const CsInvocation *invocation,
+			 const char *option,
+			 gint64 minimum,
+			 gint64 maximum,
+			 gint64 *number,
+			 GError **error)
+{
+	const char *value = cs_invocation_get(invocation, option);
+
+	if (!value || g_ascii_string_to_signed(value, 10, minimum, maximum, number, NULL))
+		return TRUE;
+	cs_error_set(error, CS_ERROR_USAGE, "number-invalid",
+		     _("--%s needs a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
+		     option, minimum, maximum);
+	return FALSE;
+}
+
+/**
+ * cs_invocation_ensure_client:
+ * @invocation: the run
+ *
+ * Returns: (nullable) (transfer none): what the account's operations work with, made on first use.
+ *   Fails as cs_settings_load() does
+ */
+const CsClient *
+cs_invocation_ensure_client(CsInvocation *invocation, GError **error)
+{
+	if (!invocation->client)
+		invocation->client = client_new(invocation, error);
+	return invocation->client;
+}
+
+/**
+ * cs_invocation_clear:
+ * @invocation: the run, at its end
+ *
+ * Frees what cs_invocation_ensure_client() made; the rest is lent.
+ */
+void
+cs_invocation_clear(CsInvocation *invocation)
+{
+	if (!invocation->client)
+		return;
+	g_clear_pointer(&invocation->client->stores, cs_stores_free);
+	g_clear_pointer(&invocation->client->http, cs_http_client_free);
+	g_clear_pointer(&invocation->client->settings, cs_settings_unref);
+	g_clear_pointer(&invocation->client, g_free);
+}
+
+/**
+ * cs_exit_from_error:
+ * @error: any error
+ *
+ * Returns: the exit code that the contract gives to its code; CS_EXIT_STATE for what is none of
+ *   ours, as something of this machine must have failed
+ */
+CsExit
+cs_exit_from_error(const GError *error)
+{
+	for (guint i = 0; error->domain == CS_ERROR && i < G_N_ELEMENTS(exits); i++) {
+		if ((int)exits[i].code == error->code)
+			return exits[i].exit;
+	}
+	return CS_EXIT_STATE;
+}
+
+/**
+ * cs_error_to_json:
+ * @error: any error
+ *
+ * Returns: (transfer full): {"code": its reason, "message"}
+ */
+cJSON *
+cs_error_to_json(const GError *error)
+{
+	g_autofree char *message = g_utf8_make_valid(error->message, -1);
+	cJSON *object = cJSON_CreateObject();
+
+	cs_json_add_string(object, "code", get_reason(error));
+	cs_json_add_string(object, "message", message);
+	return object;
+}
+
+/**
+ * cs_invocation_fail:
+ * @invocation: the run
+ * @error: what went wrong
+ *
+ * Tells it: one document on standard output with --json, else a line on standard error and, where
+ * its reason is one of the protocol's, what that means and what to do next.
+ *
+ * Returns: the exit code
+ */
+CsExit
+cs_invocation_fail(const CsInvocation *invocation, const GError *error)
+{
+	g_autofree char *message = cs_text_escape(error->message, FALSE);
+
+	if (invocation->json) {
+		g_autoptr(cJSON) document = cJSON_CreateObject();
+
+		cs_json_add(document, "error", cs_error_to_json(error));
+		cs_invocation_print_json(invocation, document);
+	} else {
+		fprintf(stderr, "countersign: %s\n", message);
+		print_advice(error);
+	}
+	return cs_exit_from_error(error);
+}
+
+/**
+ * cs_invocation_print_json:
+ * @invocation: the run
+ * @document: what to print; nothing is printed without --json
+ *
+ * One line on standard output, at once: a reader of a long list need not wait for its end.
+ */
+void
+cs_invocation_print_json(const CsInvocation *invocation, const cJSON *document)
+{
+	g_autofree char *text = NULL;
+
+	if (!invocation->json)
+		return;
+	text = cs_json_print(document);
+	fputs(text, stdout);
+	fputc('\n', stdout);
+}
+
+/**
+ * cs_invocation_print:
+ * @invocation: the run
+ * @format: line feeds and all
+ * @...: its arguments, from anywhere: they are escaped (cs_text_format())
+ *
+ * Text on standard output; nothing with --json.
+ */
+void
+cs_invocation_print(const CsInvocation *invocation, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	if (invocation->json)
+		return;
+	va_start(arguments, format);
+	text = cs_text_format(format, arguments);
+	va_end(arguments);
+	fputs(text, stdout);
+}
+
+/**
+ * cs_invocation_note:
+ * @invocation: the run
+ * @format: line feeds and all
+ * @...: its arguments, from anywhere: they are escaped (cs_text_format())
+ *
+ * Text on standard error, with --json too.
+ */
+void
+cs_invocation_note(const CsInvocation *invocation, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = cs_text_format(format, arguments);
+	va_end(arguments);
+	fputs(text, stderr);
+}
+
+/**
+ * cs_invocation_print_block:
+ * @invocation: the run
+ * @text: lines, of which each is ours
+ *
+ * Text on standard output; nothing with --json. Control characters but line feeds are escaped.
+ */
+void
+cs_invocation_print_block(const CsInvocation *invocation, const char *text)
+{
+	g_autofree char *escaped = NULL;
+
+	if (invocation->json)
+		return;
+	escaped = cs_text_escape(text, TRUE);
+	fputs(escaped, stdout);
+}

@@ -1,0 +1,205 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/command.h"
+#include "app/commands/text.h"
+#include "app/commands/verbs.h"
+#include "core/account/repurposing.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WATCH_INTERVAL_US (5 * G_USEC_PER_SEC)
+
+static const CsOption options[] = {
+	{"watch", NULL, FALSE, N_("ask again every 5 seconds until all is done")},
+	{NULL},
+};
+
+static const struct {
+	const char *actor;
+	const char *text;
+} actors[] = {
+	{"user", N_("on this device")},
+	{"administrator", N_("administrator")},
+	{"new-user", N_("new user, on this device")},
+};
+
+static const char *
+actor_to_text(const char *actor)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(actors); i++) {
+		if (strcmp(actors[i].actor, actor) == 0)
+			return _(actors[i].text);
+	}
+	return actor;
+}
+
+static const char *
+get_text(const cJSON *object, const char *name, const char *otherwise)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : otherwise;
+}
+
+static gboolean
+is_done(const cJSON *step)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(step, "done"));
+}
+
+static void
+print_steps(const CsInvocation *invocation, const cJSON *steps)
+{
+	const cJSON *step;
+	gboolean next_marked = FALSE;
+	guint number = 0;
+
+	cJSON_ArrayForEach (step, steps) {
+		gboolean is_next = !is_done(step) && !next_marked;
+		const char *text = get_text(step, "text", get_text(step, "step", "?"));
+
+		cs_invocation_print(invocation, "  [%s] %u. %s (%s)%s\n", is_done(step) ? "x" : " ",
+				    ++number, text, actor_to_text(get_text(step, "by", "?")),
+				    is_next ? _("  <- next") : "");
+		next_marked = next_marked || is_next;
+	}
+}
+
+static void
+print_text(const CsInvocation *invocation, const cJSON *organisations)
+{
+	const cJSON *organisation;
+
+	if (cJSON_GetArraySize(organisations) == 0)
+		cs_invocation_print(invocation, "%s\n",
+				    _("This user's client knows no organisation, so this device "
+				      "has nothing to follow."));
+	cJSON_ArrayForEach (organisation, organisations) {
+		const char *error_code = get_text(organisation, "error", NULL);
+
+		cs_invocation_print(invocation, "%s (%s)\n",
+				    get_text(organisation, "organisation", "?"),
+				    get_text(organisation, "url", "?"));
+		if (error_code) {
+			cs_invocation_print(invocation, _("  no answer: %s\n"), error_code);
+			continue;
+		}
+		cs_invocation_print(invocation, _("  device %s: %s\n"),
+				    get_text(organisation, "device_id", "-"),
+				    get_text(organisation, "state", "-"));
+		print_steps(invocation, cJSON_GetObjectItemCaseSensitive(organisation, "steps"));
+	}
+}
+
+static gboolean
+is_all_done(const cJSON *organisations)
+{
+	const cJSON *organisation;
+	const cJSON *step;
+
+	cJSON_ArrayForEach (organisation, organisations) {
+		const cJSON *steps = cJSON_GetObjectItemCaseSensitive(organisation, "steps");
+
+		if (get_text(organisation, "error", NULL))
+			return FALSE;
+		cJSON_ArrayForEach (step, steps) {
+			if (!is_done(step))
+				return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+/* As over several accounts: 4 before 3. */
+static CsExit
+get_exit(const cJSON *organisations)
+{
+	const cJSON *organisation;
+	CsExit code = CS_EXIT_DONE;
+
+	cJSON_ArrayForEach (organisation, organisations) {
+		const char *error_code = get_text(organisation, "error", NULL);
+
+		if (error_code && strcmp(error_code, "unreachable") == 0)
+			return CS_EXIT_UNREACHABLE;
+		if (error_code)
+			code = CS_EXIT_REFUSED;
+	}
+	return code;
+}
+
+/* Returns FALSE where somebody interrupts. */
+static gboolean
+wait_for_next(const CsInvocation *invocation)
+{
+	GPollFD fd = {.fd = -1};
+
+	fflush(stdout);
+	if (g_cancellable_make_pollfd(invocation->cancellable, &fd)) {
+		g_poll(&fd, 1, WATCH_INTERVAL_US / 1000);
+		g_cancellable_release_fd(invocation->cancellable);
+	}
+	return !g_cancellable_is_cancelled(invocation->cancellable) && !ferror(stdout);
+}
+
+static cJSON *
+query(CsInvocation *invocation, GError **error)
+{
+	const CsClient *client = cs_invocation_ensure_client(invocation, error);
+
+	return client ? cs_repurposing_query(client, invocation->cancellable, error) : NULL;
+}
+
+/* One look. TRUE in *ends where there is nothing to wait for, or nobody waits. */
+static CsExit
+look(CsInvocation *invocation, char **shown, gboolean *ends)
+{
+	gboolean watches = cs_invocation_has(invocation, "watch");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) document = cJSON_CreateObject();
+	g_autofree char *current = NULL;
+	cJSON *organisations = query(invocation, &error);
+
+	*ends = TRUE;
+	if (!organisations)
+		return cs_invocation_fail(invocation, error);
+	cs_json_add(document, "organisations", organisations);
+	current = cs_json_print(document);
+	if (g_strcmp0(current, *shown) != 0)
+		print_text(invocation, organisations);
+	g_free(*shown);
+	*shown = g_steal_pointer(&current);
+	*ends = !watches || is_all_done(organisations) || !wait_for_next(invocation);
+	if (*ends)
+		cs_invocation_print_json(invocation, document);
+	return get_exit(organisations);
+}
+
+static CsExit
+run(CsInvocation *invocation)
+{
+	g_autofree char *shown = NULL;
+	gboolean ends = FALSE;
+	CsExit code = CS_EXIT_DONE;
+
+	while (!ends)
+		code = look(invocation, &shown, &ends);
+	return code;
+}
+
+const CsCommand cs_command_repurpose = {
+	.path = "repurpose",
+	.summary = N_("Show the five steps that give this device to another user"),
+	.description = N_(
+		"Rule 25: delete the account on the device; the administrator deactivates the "
+		"device and reactivates it; the new user adds an account and authenticates. Each "
+		"step shows whether it is done, as the server sees it now; the device asks by "
+		"its device key, which needs no account.\n"
+		"With --json, {\"organisations\": [{\"organisation\", \"url\", \"device_id\", "
+		"\"state\", \"steps\": [{\"step\", \"done\", \"by\", \"text\"}], \"error\"}]}, "
+		"once: with --watch at the end."),
+	.options = options,
+	.run = run,
+};

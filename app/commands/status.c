@@ -1,0 +1,165 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands/account-text.h"
+#include "app/commands/command.h"
+#include "app/commands/verbs.h"
+#include "core/account/authentication.h"
+#include "core/account/deletion.h"
+
+#include <glib/gi18n-lib.h>
+
+static const CsOption options[] = {
+	{"check", NULL, FALSE, N_("authenticate every account now, and answer by the exit code")},
+	{NULL},
+};
+
+/* What is collected while the accounts are gone through. */
+typedef struct {
+	GString *text;
+	cJSON *accounts;
+	gboolean exits[CS_EXIT_NOT_FOUND + 1]; /* which exit codes applied to some account */
+} Report;
+
+static void
+report_account(Report *report, const CsAccount *account, const char *error_code, gint64 now)
+{
+	g_autofree char *text = cs_account_to_text(account, error_code, now);
+
+	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
+	cJSON_AddItemToArray(report->accounts, cs_account_to_json(account, error_code));
+}
+
+/* Whatever made the server unreachable, scripts know it by one word. */
+static const char *
+get_error_code(const GError *error)
+{
+	if (g_error_matches(error, CS_ERROR, CS_ERROR_UNREACHABLE))
+		return "unreachable";
+	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "cancelled";
+}
+
+/* One authentication. An account that another process has deleted meanwhile is no longer one. */
+static void
+check_account(const CsInvocation *invocation,
+	      const CsClient *client,
+	      const CsAccount *account,
+	      Report *report)
+{
+	g_autoptr(CsExplanation) explanation = NULL;
+	g_autoptr(CsAccount) checked = NULL;
+	g_autoptr(GError) error = NULL;
+	gboolean authenticated = FALSE;
+	gint64 now = 0;
+
+	checked = cs_authentication_run(client, account->id, &explanation, &authenticated,
+					invocation->cancellable, &error);
+	now = cs_clock_get_unix_s(invocation->clock);
+	if (checked) {
+		if (!authenticated)
+			report->exits[CS_EXIT_REFUSED] = TRUE;
+		else if (checked->managed != CS_MANAGED_YES)
+			report->exits[CS_EXIT_NO] = TRUE;
+		report_account(report, checked, NULL, now);
+	} else if (!g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND)) {
+		if (error->domain == CS_ERROR)
+			report->exits[cs_exit_from_error(error)] = TRUE;
+		report_account(report, account, get_error_code(error), now);
+	}
+}
+
+/* The first that applies of 5, 4, 3, 1. */
+static CsExit
+get_exit(const Report *report)
+{
+	static const CsExit order[] = {CS_EXIT_STATE, CS_EXIT_UNREACHABLE, CS_EXIT_REFUSED,
+				       CS_EXIT_NO};
+
+	for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+		if (report->exits[order[i]])
+			return order[i];
+	}
+	return CS_EXIT_DONE;
+}
+
+static CsExit
+print_report(const CsInvocation *invocation, Report *report)
+{
+	g_autoptr(cJSON) document = cJSON_CreateObject();
+
+	if (cJSON_GetArraySize(report->accounts) == 0) {
+		report->exits[CS_EXIT_NO] = cs_invocation_has(invocation, "check");
+		g_string_append_printf(report->text, "%s\n",
+				       _("There is no account; \"countersign account add URL\" "
+					 "adds one."));
+	}
+	cs_json_add(document, "accounts", g_steal_pointer(&report->accounts));
+	cs_invocation_print_json(invocation, document);
+	cs_invocation_print_block(invocation, report->text->str);
+	return get_exit(report);
+}
+
+/* Where not even the list can be read there is still a document, and it says so. */
+static CsExit
+fail(const CsInvocation *invocation, const GError *error)
+{
+	g_autoptr(cJSON) document = NULL;
+
+	if (!invocation->json)
+		return cs_invocation_fail(invocation, error);
+	document = cJSON_CreateObject();
+	cs_json_add_array(document, "accounts");
+	cs_json_add(document, "error", cs_error_to_json(error));
+	cs_invocation_print_json(invocation, document);
+	return cs_exit_from_error(error);
+}
+
+static CsExit
+run(CsInvocation *invocation)
+{
+	gboolean checks = cs_invocation_has(invocation, "check");
+	g_autoptr(GError) error = NULL;
+	const CsClient *client = cs_invocation_ensure_client(invocation, &error);
+	g_autoptr(GPtrArray) accounts = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+	Report report = {.text = text};
+	CsExit code = CS_EXIT_DONE;
+
+	/* Deletions that wait: whether they succeed says nothing about the accounts. */
+	if (client && checks)
+		cs_deletion_retry(client, invocation->cancellable, NULL);
+	if (client)
+		accounts = cs_account_book_list(client, &error);
+	if (!accounts)
+		return fail(invocation, error);
+	report.accounts = cJSON_CreateArray();
+	for (guint i = 0; i < accounts->len; i++) {
+		if (checks)
+			check_account(invocation, client, accounts->pdata[i], &report);
+		else
+			report_account(&report, accounts->pdata[i], NULL,
+				       cs_clock_get_unix_s(invocation->clock));
+	}
+	code = print_report(invocation, &report);
+	if (g_cancellable_set_error_if_cancelled(invocation->cancellable, &error))
+		return cs_exit_from_error(error);
+	return code;
+}
+
+const CsCommand cs_command_status = {
+	.path = "status",
+	.summary = N_("Say whether this device is managed, and why"),
+	.description =
+		N_("Reads what is known on this device: the last verdict of each account, with its "
+		   "age. With --check every account is authenticated now, and deletions of which a "
+		   "server could not be told are tried again; the exit code is then 1 where some "
+		   "account is not managed or there is none, 3 where a server or a rule refused, 4 "
+		   "where a server could not be reached (its last verdict stays), 5 where local "
+		   "state failed; of several the first of 5, 4, 3, 1. The document is printed in "
+		   "every case.\n"
+		   "With --json, {\"accounts\": [{\"id\", \"user\", \"organisation\", \"url\", "
+		   "\"managed\": true, false or null before the first authentication, \"reason\", "
+		   "\"checked_at\", \"device_id\", \"certificate\"}]}; an account whose check had "
+		   "no answer gains \"error\"."),
+	.options = options,
+	.run = run,
+};
