@@ -2,6 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/directory-key.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "core/base/file.h"
 #include "core/store/store-file.h"
 #include "core/store/pkcs12.h"
@@ -118,6 +122,20 @@ holds_certificate(const CsStoreFile *file, const CsCertificate *certificate)
 	return FALSE;
 }
 
+/* It could be read once. Where it is the mode that changed, that is named (rule 10). */
+static gboolean
+set_unreadable(const Search *search, const GError *failure, GError **error)
+{
+	if (faccessat(AT_FDCWD, search->path, R_OK, AT_EACCESS) != 0 && errno == EACCES) {
+		g_autofree char *why = cs_store_file_explain_errno(AT_FDCWD, search->path, EACCES);
+		cs_error_set(error, CS_ERROR_KEY, "key-inaccessible", "%s: %s", search->path, why);
+		return FALSE;
+	}
+	cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
+		     "the certificate's file has changed since it was read: %s", failure->message);
+	return FALSE;
+}
+
 /* The certificate's own file, as it is now: the key inside it belongs to what was read before only
  * where the certificate is still there. */
 static gboolean
@@ -126,12 +144,8 @@ try_inside(Search *search, gboolean *is_pkcs12, GError **error)
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(CsSecret) secret =
 		cs_file_read_secret(search->path, CS_STORE_FILE_MAX_BYTES, &failure);
-	if (secret == NULL) {
-		cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
-			     "the certificate's file has changed since it was read: %s",
-			     failure->message);
-		return FALSE;
-	}
+	if (secret == NULL)
+		return set_unreadable(search, failure, error);
 	CsDer content = {NULL, 0};
 	content.data = cs_secret_get_data(secret, &content.length);
 	g_auto(CsStoreFile) file = {0};
