@@ -19,6 +19,7 @@ typedef enum {
 	CS_EXIT_UNREACHABLE = 4,
 	CS_EXIT_STATE = 5,
 	CS_EXIT_NOT_FOUND = 6,
+	CS_EXIT_INTERRUPTED = 128, /* and the signal's number */
 } CsExit;
 
 typedef struct {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/command.h"
 
+#include "app/commands/signals.h"
 #include "app/commands/text.h"
 #include "core/protocol/reason.h"
 
@@ -178,12 +179,17 @@ cs_invocation_clear(CsInvocation *invocation)
  * cs_exit_from_error:
  * @error: any error
  *
- * Returns: the exit code that the contract gives to its code; CS_EXIT_STATE for what is none of
- *   ours, as something of this machine must have failed
+ * Returns: the exit code that the contract gives to its code; 128 and the signal's number where a
+ *   signal cancelled, as shells count; CS_EXIT_STATE for what else is none of ours, as something
+ *   of this machine must have failed
  */
 CsExit
 cs_exit_from_error(const GError *error)
 {
+	int number = cs_signals_get_received();
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && number != 0)
+		return (CsExit)(CS_EXIT_INTERRUPTED + number);
 	for (guint i = 0; error->domain == CS_ERROR && i < G_N_ELEMENTS(exits); i++) {
 		if ((int)exits[i].code == error->code)
 			return exits[i].exit;

@@ -13,12 +13,38 @@ static const CsOption options[] = {
 	{NULL},
 };
 
+/* Over several accounts the first of these that applies to one is the answer. */
+static const CsExit order[] = {CS_EXIT_STATE, CS_EXIT_UNREACHABLE, CS_EXIT_REFUSED, CS_EXIT_NO};
+
 /* What is collected while the accounts are gone through. */
 typedef struct {
 	GString *text;
 	cJSON *accounts;
-	gboolean exits[CS_EXIT_NOT_FOUND + 1]; /* which exit codes applied to some account */
+	gboolean applies[G_N_ELEMENTS(order)];
 } Report;
+
+/* A code without a place in the order is the answer of a rule. */
+static void
+note_exit(Report *report, CsExit code)
+{
+	guint place = 2;
+
+	for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+		if (order[i] == code)
+			place = i;
+	}
+	report->applies[place] = TRUE;
+}
+
+static CsExit
+get_exit(const Report *report)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+		if (report->applies[i])
+			return order[i];
+	}
+	return CS_EXIT_DONE;
+}
 
 static void
 report_account(Report *report, const CsAccount *account, const char *error_code, gint64 now)
@@ -35,7 +61,9 @@ get_error_code(const GError *error)
 {
 	if (g_error_matches(error, CS_ERROR, CS_ERROR_UNREACHABLE))
 		return "unreachable";
-	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "cancelled";
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return "cancelled";
+	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "internal";
 }
 
 /* One authentication. An account that another process has deleted meanwhile is no longer one. */
@@ -56,29 +84,14 @@ check_account(const CsInvocation *invocation,
 	now = cs_clock_get_unix_s(invocation->clock);
 	if (checked) {
 		if (!authenticated)
-			report->exits[CS_EXIT_REFUSED] = TRUE;
+			note_exit(report, CS_EXIT_REFUSED);
 		else if (checked->managed != CS_MANAGED_YES)
-			report->exits[CS_EXIT_NO] = TRUE;
+			note_exit(report, CS_EXIT_NO);
 		report_account(report, checked, NULL, now);
 	} else if (!g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND)) {
-		if (error->domain == CS_ERROR)
-			report->exits[cs_exit_from_error(error)] = TRUE;
+		note_exit(report, cs_exit_from_error(error));
 		report_account(report, account, get_error_code(error), now);
 	}
-}
-
-/* The first that applies of 5, 4, 3, 1. */
-static CsExit
-get_exit(const Report *report)
-{
-	static const CsExit order[] = {CS_EXIT_STATE, CS_EXIT_UNREACHABLE, CS_EXIT_REFUSED,
-				       CS_EXIT_NO};
-
-	for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
-		if (report->exits[order[i]])
-			return order[i];
-	}
-	return CS_EXIT_DONE;
 }
 
 static CsExit
@@ -87,7 +100,8 @@ print_report(const CsInvocation *invocation, Report *report)
 	g_autoptr(cJSON) document = cJSON_CreateObject();
 
 	if (cJSON_GetArraySize(report->accounts) == 0) {
-		report->exits[CS_EXIT_NO] = cs_invocation_has(invocation, "check");
+		if (cs_invocation_has(invocation, "check"))
+			note_exit(report, CS_EXIT_NO);
 		g_string_append_printf(report->text, "%s\n",
 				       _("There is no account; \"countersign account add URL\" "
 					 "adds one."));

@@ -244,13 +244,12 @@ def test_output_that_cannot_be_written(world):
 
 
 def test_nothing_from_outside_moves_the_cursor(world):
-    organisation = world.organisation()
-    name = world.organisation("Ev\u202eil\u009b1m")
-    user = world.machine().user()
-    for server in (organisation, name):
-        user.add(server)
-    out = user.run("status", check=0).out + user.run("account", "list", check=0).out
-    expect("\u202e" not in out and "\u009b" not in out and "\x1b" not in out, repr(out))
+    for name in ("/no\x1b[31m", "/no\u009b31m", "/no\u202eliame", "/no\ncountersign: all is well", "/no\xff"):
+        result = run(world, "explain", "--issuer", name, check=6)
+        equal(len(result.err.splitlines()), 1, result)
+        for hidden in ("\x1b", "\u009b", "\u202e"):
+            expect(hidden not in result.err, repr(result.err))
+        run(world, "explain", "--issuer", name, "--json", check=6).json["error"]
 
 
 def test_relative_xdg_folders_are_ignored(world):
