@@ -276,7 +276,8 @@ enrol(CsService *service, gpointer data, GError **error)
 	return add_everything(service, e, error);
 }
 
-/* Both keys speak of each other and of one nonce, and are not one. */
+/* Both keys speak of each other, of one nonce and of the code. That they are not one key belongs to
+ * the tokens' form. */
 static gboolean
 tokens_tie(const CsEnrolment *e)
 {
@@ -288,7 +289,6 @@ tokens_tie(const CsEnrolment *e)
 		ch = cs_sha256_base64url(e->code, strlen(e->code));
 	return g_strcmp0(enroll->dk_jkt, cs_jwk_get_thumbprint(claim->key)) == 0 &&
 	       g_strcmp0(claim->ak_jkt, cs_jwk_get_thumbprint(enroll->key)) == 0 &&
-	       g_strcmp0(enroll->dk_jkt, claim->ak_jkt) != 0 &&
 	       g_strcmp0(enroll->aud, claim->aud) == 0 &&
 	       g_strcmp0(enroll->nonce, claim->nonce) == 0 &&
 	       ABS(enroll->iat - claim->iat) <= CS_TOKEN_LEEWAY_S &&

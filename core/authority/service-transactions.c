@@ -321,13 +321,14 @@ decide_and_write(CsService *service, gpointer data, GError **error)
 	return log_decision(service, response, error);
 }
 
+/* A token's times begin in 1970; a certificate's need not. */
 static void
 fill_certificate(CsVerdict *verdict, CsCertificate *certificate)
 {
 	verdict->certificate_fingerprint = g_strdup(cs_certificate_get_fingerprint(certificate));
 	verdict->certificate_issuer = g_strdup(cs_certificate_get_issuer_text(certificate));
-	verdict->certificate_not_before = cs_certificate_get_not_before(certificate);
-	verdict->certificate_not_after = cs_certificate_get_not_after(certificate);
+	verdict->certificate_not_before = MAX(0, cs_certificate_get_not_before(certificate));
+	verdict->certificate_not_after = MAX(0, cs_certificate_get_not_after(certificate));
 }
 
 /* Whoever has not proved to hold the account's key learns nothing of its device. */
