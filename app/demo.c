@@ -8,7 +8,7 @@
 #include "core/account/enrolment.h"
 #include "core/account/repurposing.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 
 #define HAND_OVER_S	(7 * 24 * 60 * 60)

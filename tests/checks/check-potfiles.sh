@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Countersign authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# po/POTFILES names exactly the files that have texts for people.
+set -u
+cd "$1" || exit 1
+echo "1..1"
+if difference=$(diff <(grep -v '^#' po/POTFILES) \
+	<(grep -rlE '\b(N_|_|ngettext) ?\("|\b(N_|_)\($' --include='*.c' --include='*.h' app core | LC_ALL=C sort)); then
+	echo "ok 1 po/POTFILES"
+else
+	echo "not ok 1 po/POTFILES"
+	printf '%s\n' "$difference" | sed 's/^/# /'
+	exit 1
+fi
