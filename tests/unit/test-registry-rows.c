@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry.h"
+
+static void
+test_texts(void)
+{
+	g_assert_cmpstr(cs_user_state_to_text(CS_USER_ACTIVE), ==, "active");
+	g_assert_cmpstr(cs_user_state_to_text(CS_USER_SUSPENDED), ==, "suspended");
+	g_assert_cmpstr(cs_user_state_to_text(CS_USER_DELETED), ==, "deleted");
+	g_assert_cmpstr(cs_device_state_to_text(CS_DEVICE_ACTIVE), ==, "active");
+	g_assert_cmpstr(cs_device_state_to_text(CS_DEVICE_SUSPENDED), ==, "suspended");
+	g_assert_cmpstr(cs_device_state_to_text(CS_DEVICE_DEACTIVATED), ==, "deactivated");
+	g_assert_cmpstr(cs_device_state_to_text(CS_DEVICE_DELETED), ==, "deleted");
+	g_assert_cmpstr(cs_link_state_to_text(CS_LINK_BOUND), ==, "bound");
+	g_assert_cmpstr(cs_link_state_to_text(CS_LINK_SUSPENDED), ==, "suspended");
+	g_assert_cmpstr(cs_link_state_to_text(CS_LINK_REFUSED), ==, "refused");
+}
+
+static void
+test_foreign_state(void)
+{
+	g_test_expect_message("countersign", G_LOG_LEVEL_CRITICAL, "*CS_DEVICE_DELETED*");
+	g_assert_null(cs_device_state_to_text((CsDeviceState)4));
+	g_test_assert_expected_messages();
+}
+
+static void
+test_free_nothing(void)
+{
+	cs_user_row_free(NULL);
+	cs_device_row_free(NULL);
+	cs_device_key_row_free(NULL);
+	cs_account_row_free(NULL);
+	cs_issuer_row_free(NULL);
+	cs_link_row_free(NULL);
+	cs_code_row_free(NULL);
+	cs_issued_row_free(NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/registry-rows/texts", test_texts);
+	g_test_add_func("/registry-rows/foreign-state", test_foreign_state);
+	g_test_add_func("/registry-rows/free-nothing", test_free_nothing);
+	return g_test_run();
+}
