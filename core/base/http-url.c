@@ -130,7 +130,7 @@ cs_http_url_parse(const char *url, CsHttpUrl *parsed, GError **error)
 		return FALSE;
 	parsed->parts = curl_url();
 	if (parsed->parts == NULL ||
-	    curl_url_set(parsed->parts, CURLUPART_URL, url, 0) != CURLUE_OK)
+	    curl_url_set(parsed->parts, CURLUPART_URL, url, CURLU_PATH_AS_IS) != CURLUE_OK)
 		return refuse(error, "it cannot be read");
 	parsed->scheme = dup_part(parsed->parts, CURLUPART_SCHEME);
 	parsed->port = dup_part(parsed->parts, CURLUPART_PORT);

@@ -237,11 +237,12 @@ scan_value_end(Scan *scan, GError **error)
 gboolean
 cs_json_check_grammar(const char *text, gsize length, GError **error)
 {
-	Scan scan = {text, text + length};
+	Scan scan = {text};
 	gboolean complete;
 
 	if (length == 0 || !g_utf8_validate_len(text, length, NULL))
 		return set_malformed(error, "not UTF-8 text");
+	scan.end = text + length;
 	do {
 		if (!scan_value_start(&scan, &complete, error))
 			return FALSE;

@@ -61,6 +61,7 @@ test_duplicates(void)
 {
 	g_autoptr(cJSON) fine = parse("{\"a\":{\"a\":1},\"A\":2,\"b\":{\"a\":3}}");
 
+	g_assert_nonnull(cs_json_get_object(fine, "a", NULL));
 	assert_refused("{\"a\":1,\"a\":1}");
 	assert_refused("{\"a\":1,\"b\":2,\"a\":3}");
 	assert_refused("{\"a\":1,\"\\u0061\":2}");
