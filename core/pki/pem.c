@@ -59,11 +59,11 @@ find_end(const char *text, gsize length, const CsPemBlock *block)
 gboolean
 cs_pem_next(const char **text, gsize *length, CsPemBlock *block)
 {
-	const char *past = *text + *length;
 	const char *begin = find(*text, *length, BEGIN);
 
 	if (begin == NULL)
 		return FALSE;
+	const char *past = *text + *length;
 	block->label = begin + strlen(BEGIN);
 	const char *dashes = find(block->label, up_to(block->label, past), DASHES);
 	if (dashes == NULL)
