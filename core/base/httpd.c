@@ -40,6 +40,7 @@ struct _CsHttpd {
 	guint requests;	    /* begun and not yet completed */
 	guint request_timeout_ms;
 	gint64 accept_after_us;
+	gboolean accepting; /* what the listening socket is watched for */
 	gboolean stopping;
 };
 
@@ -345,7 +346,9 @@ schedule(CsHttpd *httpd, gint64 now_us)
 		wake_at(&ready_us, first->deadline_us);
 	if (!accepting && now_us < httpd->accept_after_us)
 		wake_at(&ready_us, httpd->accept_after_us);
-	g_source_modify_unix_fd(httpd->source, httpd->listen_tag, accepting ? G_IO_IN : 0);
+	if (accepting != httpd->accepting) /* each change wakes the main loop once more */
+		g_source_modify_unix_fd(httpd->source, httpd->listen_tag, accepting ? G_IO_IN : 0);
+	httpd->accepting = accepting;
 	g_source_set_ready_time(httpd->source, ready_us);
 }
 
@@ -396,6 +399,7 @@ attach_source(CsHttpd *httpd, GMainContext *context)
 	g_source_set_name(httpd->source, "countersign httpd");
 	g_source_add_unix_fd(httpd->source, httpd->epoll_fd, G_IO_IN);
 	httpd->listen_tag = g_source_add_unix_fd(httpd->source, httpd->listen_fd, G_IO_IN);
+	httpd->accepting = TRUE;
 	g_source_attach(httpd->source, context);
 }
 
