@@ -144,8 +144,8 @@ log_bad_file(CsAuthority *a, GError *cause, GError **error)
  * himself can spoof management (rule 3) is the caller's to say.
  *
  * Returns: (transfer full) (nullable): {"id", "fingerprint", "subject"}; CS_ERROR_INVALID
- *   "certificate-malformed"; CS_ERROR_REFUSED "not-an-authority", "certificate-unsuitable",
- *   "issuer-exists", "too-many-issuers"; CS_ERROR_STATE
+ *   "certificate-malformed" or "certificate-missing"; CS_ERROR_REFUSED "not-an-authority",
+ *   "certificate-unsuitable", "issuer-exists", "too-many-issuers"; CS_ERROR_STATE
  */
 cJSON *
 cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GError **error)

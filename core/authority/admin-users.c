@@ -22,8 +22,11 @@ check_login(const char *login, GError **error)
 	gboolean good = length >= 1 && length <= MAX_LOGIN_BYTES &&
 			g_utf8_validate(login, (gssize)length, NULL);
 
-	for (const char *p = login; good && *p != '\0'; p = g_utf8_next_char(p))
-		good = g_unichar_isgraph(g_utf8_get_char(p));
+	for (const char *p = login; good && *p != '\0'; p = g_utf8_next_char(p)) {
+		gunichar character = g_utf8_get_char(p);
+
+		good = g_unichar_isgraph(character) && !g_unichar_isspace(character);
+	}
 	if (good)
 		return TRUE;
 	cs_error_set(error, CS_ERROR_USAGE, "login-invalid",

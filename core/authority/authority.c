@@ -38,17 +38,23 @@ file_in(const char *folder, const char *name)
 	return g_build_filename(folder, name, NULL);
 }
 
+/* On one line of any terminal, certificate or page. */
+static gboolean
+is_plain(gunichar character)
+{
+	return character == ' ' || (g_unichar_isgraph(character) && !g_unichar_isspace(character));
+}
+
 static gboolean
 check_name(const char *name, GError **error)
 {
-	glong length = 0;
+	glong length = g_utf8_validate(name, -1, NULL) ? g_utf8_strlen(name, -1) : 0;
+	gboolean good = length >= 1 && length <= MAX_NAME_LENGTH_CHARS && name[0] != ' ' &&
+			name[strlen(name) - 1] != ' ';
 
-	if (g_utf8_validate(name, -1, NULL))
-		length = g_utf8_strlen(name, -1);
-	for (const char *p = name; length > 0 && *p != '\0'; p = g_utf8_next_char(p))
-		if (!g_unichar_isprint(g_utf8_get_char(p)))
-			length = 0;
-	if (length >= 1 && length <= MAX_NAME_LENGTH_CHARS && name[0] != ' ')
+	for (const char *p = name; good && *p != '\0'; p = g_utf8_next_char(p))
+		good = is_plain(g_utf8_get_char(p));
+	if (good)
 		return TRUE;
 	cs_error_set(error, CS_ERROR_USAGE, "name-invalid",
 		     _("an organisation's name is 1 to %d printable characters"),
