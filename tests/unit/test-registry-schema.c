@@ -10,8 +10,7 @@ static const char *const forbidden[] = {
 	"INSERT INTO users (id, login, state, created_at) VALUES ('u2', 'alice', 'active', 0)",
 	"UPDATE users SET state = 'unheard-of'",
 	"UPDATE users SET created_at = 'yesterday'",
-	"INSERT INTO devices (id, hardware_id, name, platform, state, created_at, deactivated_at,"
-	" reactivated_at) VALUES ('d2', 'hardware-d', '', '', 'active', 0, 0, 0)",
+	"UPDATE devices SET hardware_id = 'hardware-d' WHERE id = 'e'", /* rule 24 */
 	"UPDATE devices SET state = 'bound'",
 	"UPDATE device_keys SET approval = 'yes'",
 	"UPDATE device_keys SET device_id = 'nowhere'",
