@@ -7,7 +7,7 @@
 /* What the token files share, and nobody else: a token is a table of claims, read, written and
  * freed by one engine, so that no token has a parser of its own to be lenient in. */
 
-#define CS_TOKEN_MAX_TIME (G_GINT64_CONSTANT(1) << 53) /* the integers that JSON's numbers hold */
+#define CS_TOKEN_MAX_TIME ((G_GINT64_CONSTANT(1) << 53) - 1) /* RFC 7493 section 2.2 */
 
 /* What a claim's value is in JSON, and the C type of its member in the token's struct. */
 typedef enum {
@@ -19,7 +19,7 @@ typedef enum {
 	CS_CLAIM_TEXT,	     /* char *: UTF-8 without control characters, 0 to 2048 bytes */
 	CS_CLAIM_HASH,	     /* char *: base64url of 32 bytes: hashes, nonces, thumbprints */
 	CS_CLAIM_HEX,	     /* char *: 64 lower-case hexadecimal digits */
-	CS_CLAIM_TIME,	     /* gint64: NumericDate, or a count; 0 to 2^53, whole */
+	CS_CLAIM_TIME,	     /* gint64: NumericDate, or a count; whole, 0 to 2^53 - 1 */
 	CS_CLAIM_DATE,	     /* gint64: a certificate's, which may lie before 1970 */
 	CS_CLAIM_BOOLEAN,    /* gboolean */
 	CS_CLAIM_PROTECTION, /* gboolean: "hwk" is TRUE, "swk" FALSE (RFC 8176) */

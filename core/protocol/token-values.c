@@ -123,8 +123,10 @@ string_write(const CsClaim *claim, gconstpointer token, cJSON *object)
 {
 	const char *value = STRING_MEMBER(token, claim);
 
+	if (!cs_token_value_get(claim->kind)->check(value))
+		return FALSE;
 	cs_json_add_string(object, claim->name, value);
-	return cs_token_value_get(claim->kind)->check(value);
+	return TRUE;
 }
 
 static void
@@ -205,8 +207,10 @@ time_write(const CsClaim *claim, gconstpointer token, cJSON *object)
 {
 	gint64 value = TIME_MEMBER(token, claim);
 
+	if (value < get_min_time(claim) || value > CS_TOKEN_MAX_TIME)
+		return FALSE;
 	cs_json_add_int64(object, claim->name, value);
-	return value >= get_min_time(claim) && value <= CS_TOKEN_MAX_TIME;
+	return TRUE;
 }
 
 static gboolean
