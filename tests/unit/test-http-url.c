@@ -81,6 +81,7 @@ static const char *const refused_origins[] = {
 	"http://127.1",
 	"http://127.0.1",
 	"http://0x7f.0.0.1",
+	"http://0x7f.0.01", /* as long as what curl makes of it */
 	"http://0177.0.0.1",
 	"http://127.0.0.01",
 	"http://2130706433",

@@ -248,12 +248,14 @@ test_cancelled_meanwhile(void)
 	g_autofree char *url = make_url("http", cs_test_peer_get_port(peer), "/");
 	g_autoptr(GCancellable) cancellable = g_cancellable_new();
 	Canceller canceller = {peer, cancellable};
+	gint64 start_us = g_get_monotonic_time();
 	GThread *thread = g_thread_new("canceller", cancel_thread_cb, &canceller);
 	g_autoptr(GError) error = NULL;
 
 	g_assert_null(
 		cs_http_client_request(client, "POST", url, "{}", MAX_BYTES, cancellable, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+	g_assert_cmpint(g_get_monotonic_time() - start_us, <, TIMEOUT_MS / 2 * 1000);
 	g_thread_join(thread);
 }
 

@@ -22,7 +22,7 @@ assert_refused(const char *text)
 {
 	g_autoptr(GError) error = NULL;
 
-	g_test_message("%s", text);
+	g_test_message("%.60s", text);
 	g_assert_null(cs_json_parse(text, strlen(text), &error));
 	g_assert_error(error, CS_ERROR, CS_ERROR_INVALID);
 	g_assert_cmpstr(cs_error_get_reason(error), ==, "invalid");

@@ -210,6 +210,11 @@ test_fragments(Fixture *fixture, gconstpointer data)
 	g_autoptr(CsSettings) settings = NULL;
 
 	write_machine(fixture, "[device]\nname=main\nmachine-id-file=/main\n");
+	for (guint i = 11; i < 20; i++) {
+		g_autofree char *name = g_strdup_printf("%u-z.conf", i);
+
+		g_free(cs_test_write_text(fixture->fragments, name, "[device]\nname=middle\n"));
+	}
 	g_free(cs_test_write_text(fixture->fragments, "20-b.conf", "[device]\nname=second\n"));
 	g_free(cs_test_write_text(fixture->fragments, "10-a.conf",
 				  "[device]\nname=first\n[organisation]\nurl=https://a\n"));
@@ -306,7 +311,7 @@ test_invalid(Fixture *fixture, gconstpointer data)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-		g_test_message("%s", texts[i]);
+		g_test_message("case %" G_GSIZE_FORMAT, i);
 		write_machine(fixture, texts[i]);
 		assert_fails(fixture, CS_ERROR_INVALID);
 	}
