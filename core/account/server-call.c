@@ -233,7 +233,6 @@ cs_server_call_get_nonce(const CsClient *client,
 	static const char *const members[] = {"nonce", "iat", NULL};
 	const CsServerCall call = {"POST", "/v1/nonce", "{}", 200, members};
 	g_autoptr(cJSON) answer = cs_server_call_run(&call, client, url, cancellable, error);
-	g_autoptr(GError) cause = NULL;
 	const char *nonce = NULL;
 	gint64 iat = 0;
 
@@ -242,7 +241,7 @@ cs_server_call_get_nonce(const CsClient *client,
 	nonce = cs_server_call_get_string(answer, "nonce", url, error);
 	if (nonce == NULL)
 		return NULL;
-	if (!is_nonce(nonce) || !cs_json_get_int64(answer, "iat", &iat, &cause)) {
+	if (!is_nonce(nonce) || !cs_json_get_int64(answer, "iat", &iat, NULL) || iat < 0) {
 		cs_server_call_fail(error, url, _("its nonce is malformed"));
 		return NULL;
 	}
