@@ -532,10 +532,10 @@ run_demo(CsInvocation *invocation)
 }
 
 static const CsOption demo_options[] = {
-	{"keep", "DIR", FALSE,
+	{"keep", "DIR", CS_OPTION_ONCE,
 	 N_("keep everything in this new folder, print the commands to go on by hand, and serve "
 	    "until interrupted")},
-	{"text", NULL, FALSE, N_("in the terminal (the only form in this version)")},
+	{"text", NULL, CS_OPTION_ONCE, N_("in the terminal (the only form in this version)")},
 	{NULL},
 };
 

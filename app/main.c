@@ -65,8 +65,8 @@ main(int argc, char **argv)
 	ensure_standard_descriptors();
 	cs_secret_protect_process();
 	umask(077);
-	signal(SIGPIPE, SIG_IGN);
-	setlocale(LC_ALL, "");
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)setlocale(LC_ALL, "");
 	bindtextdomain(GETTEXT_PACKAGE, CS_LOCALE_FOLDER);
 	bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
 	home = dup_home();

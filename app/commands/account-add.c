@@ -32,11 +32,11 @@ request_clear(Request *request)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Request, request_clear)
 
 static const CsOption options[] = {
-	{"code-stdin", NULL, FALSE,
+	{"code-stdin", NULL, CS_OPTION_ONCE,
 	 N_("read the activation code from standard input, and never ask")},
-	{"link-stdin", NULL, FALSE,
+	{"link-stdin", NULL, CS_OPTION_ONCE,
 	 N_("read the activation link from standard input, and never ask")},
-	{"fingerprint", "HEX", FALSE,
+	{"fingerprint", "HEX", CS_OPTION_ONCE,
 	 N_("the server key's SHA-256 fingerprint: any other key is refused")},
 	{NULL},
 };

@@ -8,7 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 static const CsOption options[] = {
-	{"yes", NULL, FALSE, N_("do not ask")},
+	{"yes", NULL, CS_OPTION_ONCE, N_("do not ask")},
 	{NULL},
 };
 

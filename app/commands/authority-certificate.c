@@ -7,14 +7,15 @@
 
 #include <glib/gi18n-lib.h>
 
-#define MAX_CSR_BYTES (64 * 1024)
+#define MAX_CSR_BYTES 65536
 #define DEFAULT_DAYS  365
 #define MAX_DAYS      825
 
 static const CsOption issue_options[] = {
-	{"csr", "FILE", FALSE, N_("the signing request, PEM or DER"), TRUE},
-	{"device", "ID", FALSE, N_("bind the certificate to this device at once (rule 15)")},
-	{"days", "N", FALSE, N_("how long it is valid: 1 to 825, 365 unless given")},
+	{"csr", "FILE", CS_OPTION_REQUIRED, N_("the signing request, PEM or DER")},
+	{"device", "ID", CS_OPTION_ONCE,
+	 N_("bind the certificate to this device at once (rule 15)")},
+	{"days", "N", CS_OPTION_ONCE, N_("how long it is valid: 1 to 825, 365 unless given")},
 	{NULL},
 };
 

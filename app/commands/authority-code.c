@@ -7,10 +7,10 @@
 #include <glib/gi18n-lib.h>
 
 #define DEFAULT_MINUTES 10
-#define MAX_MINUTES	(7 * 24 * 60)
+#define MAX_MINUTES	10080
 
 static const CsOption options[] = {
-	{"minutes", "N", FALSE, N_("how long it is valid: 1 to 10080, 10 unless given")},
+	{"minutes", "N", CS_OPTION_ONCE, N_("how long it is valid: 1 to 10080, 10 unless given")},
 	{NULL},
 };
 

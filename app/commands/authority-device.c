@@ -7,12 +7,12 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define SECONDS_A_DAY	       (24 * 60 * 60)
+#define SECONDS_A_DAY	       86400
 #define DEFAULT_HAND_OVER_DAYS 7
 #define MAX_HAND_OVER_DAYS     90
 
 static const CsOption reactivate_options[] = {
-	{"hand-over-days", "N", FALSE,
+	{"hand-over-days", "N", CS_OPTION_ONCE,
 	 N_("how long a new key may take over its links (rule 26): 1 to 90, 7 unless given")},
 	{NULL},
 };

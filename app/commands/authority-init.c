@@ -7,8 +7,8 @@
 #include <glib/gi18n-lib.h>
 
 static const CsOption options[] = {
-	{"name", "NAME", FALSE, N_("what the organisation calls itself"), TRUE},
-	{"url", "URL", FALSE, N_("where devices will reach the server"), TRUE},
+	{"name", "NAME", CS_OPTION_REQUIRED, N_("what the organisation calls itself")},
+	{"url", "URL", CS_OPTION_REQUIRED, N_("where devices will reach the server")},
 	{NULL},
 };
 

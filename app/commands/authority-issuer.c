@@ -8,11 +8,11 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define MAX_ISSUER_FILE_BYTES (1024 * 1024)
+#define MAX_ISSUER_FILE_BYTES 1048576
 
 static const CsOption add_options[] = {
-	{"built-in", NULL, FALSE, N_("list the built-in certificate authority")},
-	{"revocation", "none", FALSE,
+	{"built-in", NULL, CS_OPTION_ONCE, N_("list the built-in certificate authority")},
+	{"revocation", "none", CS_OPTION_ONCE,
 	 N_("do not ask whether its certificates are revoked: your recorded choice (rule 12)")},
 	{NULL},
 };

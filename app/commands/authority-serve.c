@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_TLS_FILE_BYTES (256 * 1024)
+#define MAX_TLS_FILE_BYTES 262144
 #define DEFAULT_HOST	   "127.0.0.1"
 #define DEFAULT_PORT	   8443
 #define HTTP_PORT	   80
 
 static const CsOption options[] = {
-	{"listen", "HOST:PORT", FALSE, N_("where to listen; port 0 takes a free one")},
-	{"tls-certificate", "FILE", FALSE, N_("certificate chain of the server, PEM")},
-	{"tls-key", "FILE", FALSE, N_("its private key, PEM")},
+	{"listen", "HOST:PORT", CS_OPTION_ONCE, N_("where to listen; port 0 takes a free one")},
+	{"tls-certificate", "FILE", CS_OPTION_ONCE, N_("certificate chain of the server, PEM")},
+	{"tls-key", "FILE", CS_OPTION_ONCE, N_("its private key, PEM")},
 	{NULL},
 };
 
@@ -120,7 +120,7 @@ serve(const CsInvocation *invocation, GMainContext *context, const CsService *se
 
 	g_source_set_callback(source, G_SOURCE_FUNC(stop_cb), loop, NULL);
 	g_source_attach(source, context);
-	printf("listening on %s\n", cs_service_get_address(service));
+	(void)printf("listening on %s\n", cs_service_get_address(service));
 	if (fflush(stdout) == 0)
 		g_main_loop_run(loop);
 	g_source_destroy(source);

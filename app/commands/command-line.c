@@ -63,7 +63,7 @@ add_value(Parser *parser, const CsOption *option, const char *value, GError **er
 {
 	GPtrArray *values = g_hash_table_lookup(parser->line->options, option->name);
 
-	if (values && !option->repeatable) {
+	if (values && option->use != CS_OPTION_REPEATABLE) {
 		cs_error_set(error, CS_ERROR_USAGE, "option-repeated",
 			     _("--%s may be given only once"), option->name);
 		return FALSE;
@@ -281,7 +281,7 @@ cs_command_line_check(const CsCommandLine *line, GError **error)
 		return FALSE;
 	}
 	for (const CsOption *option = command->options; option && option->name; option++) {
-		if (option->required && !cs_command_line_has(line, option->name)) {
+		if (option->use == CS_OPTION_REQUIRED && !cs_command_line_has(line, option->name)) {
 			cs_error_set(error, CS_ERROR_USAGE, "option-missing",
 				     _("\"%s\" needs --%s %s"), command->path, option->name,
 				     option->value);

@@ -22,12 +22,17 @@ typedef enum {
 	CS_EXIT_INTERRUPTED = 128, /* and the signal's number */
 } CsExit;
 
+typedef enum {
+	CS_OPTION_ONCE,
+	CS_OPTION_REPEATABLE,
+	CS_OPTION_REQUIRED, /* once, too */
+} CsOptionUse;
+
 typedef struct {
 	const char *name;  /* long name without "--"; NULL ends the table */
 	const char *value; /* placeholder, or NULL for a switch */
-	gboolean repeatable;
+	CsOptionUse use;
 	const char *help; /* N_(); NULL: not shown to anybody */
-	gboolean required;
 } CsOption;
 
 struct _CsCommand {

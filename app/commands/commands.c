@@ -50,7 +50,7 @@ static const CsCommand *const commands[] = {
 };
 
 static const CsOption authority_options[] = {
-	{"dir", "DIR", FALSE,
+	{"dir", "DIR", CS_OPTION_ONCE,
 	 N_("the authority's folder; $XDG_STATE_HOME/countersign/authority unless given")},
 	{NULL},
 };
@@ -67,10 +67,11 @@ static const CsCommandGroup groups[] = {
 };
 
 static const CsOption global_options[] = {
-	{"config", "FILE", FALSE, N_("read this file in place of the system's and the user's")},
-	{"json", NULL, FALSE, N_("print one JSON document on standard output")},
-	{"help", NULL, FALSE, N_("explain the verb")},
-	{"version", NULL, FALSE, N_("print the version")},
+	{"config", "FILE", CS_OPTION_ONCE,
+	 N_("read this file in place of the system's and the user's")},
+	{"json", NULL, CS_OPTION_ONCE, N_("print one JSON document on standard output")},
+	{"help", NULL, CS_OPTION_ONCE, N_("explain the verb")},
+	{"version", NULL, CS_OPTION_ONCE, N_("print the version")},
 	{NULL},
 };
 
@@ -115,7 +116,7 @@ fail_without_verb(const CsInvocation *invocation)
 		cs_error_set(&error, CS_ERROR_USAGE, "verb-missing",
 			     _("\"%s\" needs one of its verbs"), path);
 	if (!invocation->json)
-		fprintf(stderr, "%s\n", help);
+		(void)fprintf(stderr, "%s\n", help);
 	return cs_invocation_fail(invocation, error);
 }
 
@@ -154,7 +155,7 @@ finish_output(CsExit code)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
-	fprintf(stderr, "countersign: %s\n", _("cannot write to standard output"));
+	(void)fprintf(stderr, "countersign: %s\n", _("cannot write to standard output"));
 	return CS_EXIT_STATE;
 }
 

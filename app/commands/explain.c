@@ -8,10 +8,10 @@
 
 #include <glib/gi18n-lib.h>
 
-#define MAX_ISSUER_FILE_BYTES (1024 * 1024)
+#define MAX_ISSUER_FILE_BYTES 1048576
 
 static const CsOption options[] = {
-	{"issuer", "FILE", TRUE,
+	{"issuer", "FILE", CS_OPTION_REPEATABLE,
 	 N_("explain for the issuers in this file (PEM or DER), in the order given")},
 	{NULL},
 };

@@ -19,9 +19,11 @@ append_option_synopsis(GString *out, const CsOption *option)
 {
 	if (!option->help)
 		return;
-	g_string_append_printf(out, " %s--%s%s%s%s%s", option->required ? "" : "[", option->name,
-			       option->value ? " " : "", option->value ? option->value : "",
-			       option->required ? "" : "]", option->repeatable ? "..." : "");
+	g_string_append_printf(out, " %s--%s%s%s%s%s", option->use == CS_OPTION_REQUIRED ? "" : "[",
+			       option->name, option->value ? " " : "",
+			       option->value ? option->value : "",
+			       option->use == CS_OPTION_REQUIRED ? "" : "]",
+			       option->use == CS_OPTION_REPEATABLE ? "..." : "");
 }
 
 /* "  left   right", the right side wrapped; a long left side gets a line of its own. */
@@ -187,7 +189,7 @@ cs_help_format(const CsCommandTable *table, const char *path)
 }
 
 static const CsOption help_options[] = {
-	{"manual", NULL, FALSE, NULL},
+	{"manual", NULL, CS_OPTION_ONCE, NULL},
 	{NULL},
 };
 

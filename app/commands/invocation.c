@@ -28,6 +28,14 @@ static const struct {
 	{CS_ERROR_NOT_FOUND, CS_EXIT_NOT_FOUND},
 };
 
+/* Whether everything arrived is asked once, at the end (finish_output() in commands.c); what cannot
+ * be told on standard error cannot be told. */
+static void
+put(const char *text, FILE *stream)
+{
+	(void)fputs(text, stream);
+}
+
 static const char *
 get_reason(const GError *error)
 {
@@ -42,7 +50,7 @@ get_reason(const GError *error)
 
 /* The sentence and the next step that belong to a reason of the protocol. */
 static void
-print_advice(const GError *error)
+print_advice(const CsInvocation *invocation, const GError *error)
 {
 	CsReason reason = cs_reason_from_code(get_reason(error));
 	const char *sentence = NULL;
@@ -53,9 +61,9 @@ print_advice(const GError *error)
 	sentence = cs_reason_get_sentence(reason);
 	next_step = cs_reason_get_next_step(reason);
 	if (sentence && sentence[0] != '\0')
-		fprintf(stderr, "%s\n", sentence);
+		cs_invocation_note(invocation, "%s\n", sentence);
 	if (next_step && next_step[0] != '\0')
-		fprintf(stderr, "%s\n", next_step);
+		cs_invocation_note(invocation, "%s\n", next_step);
 }
 
 static CsClient *
@@ -227,16 +235,14 @@ cs_error_to_json(const GError *error)
 CsExit
 cs_invocation_fail(const CsInvocation *invocation, const GError *error)
 {
-	g_autofree char *message = cs_text_escape(error->message, FALSE);
-
 	if (invocation->json) {
 		g_autoptr(cJSON) document = cJSON_CreateObject();
 
 		cs_json_add(document, "error", cs_error_to_json(error));
 		cs_invocation_print_json(invocation, document);
 	} else {
-		fprintf(stderr, "countersign: %s\n", message);
-		print_advice(error);
+		cs_invocation_note(invocation, "countersign: %s\n", error->message);
+		print_advice(invocation, error);
 	}
 	return cs_exit_from_error(error);
 }
@@ -256,8 +262,8 @@ cs_invocation_print_json(const CsInvocation *invocation, const cJSON *document)
 	if (!invocation->json)
 		return;
 	text = cs_json_print(document);
-	fputs(text, stdout);
-	fputc('\n', stdout);
+	put(text, stdout);
+	put("\n", stdout);
 }
 
 /**
@@ -279,7 +285,7 @@ cs_invocation_print(const CsInvocation *invocation, const char *format, ...)
 	va_start(arguments, format);
 	text = cs_text_format(format, arguments);
 	va_end(arguments);
-	fputs(text, stdout);
+	put(text, stdout);
 }
 
 /**
@@ -299,7 +305,7 @@ cs_invocation_note(const CsInvocation *invocation, const char *format, ...)
 	va_start(arguments, format);
 	text = cs_text_format(format, arguments);
 	va_end(arguments);
-	fputs(text, stderr);
+	put(text, stderr);
 }
 
 /**
@@ -317,5 +323,5 @@ cs_invocation_print_block(const CsInvocation *invocation, const char *text)
 	if (invocation->json)
 		return;
 	escaped = cs_text_escape(text, TRUE);
-	fputs(escaped, stdout);
+	put(escaped, stdout);
 }

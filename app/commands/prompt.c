@@ -108,8 +108,7 @@ ask(const char *prompt, GError **error)
 			     _("this has to be asked for, and standard input is no terminal"));
 		return FALSE;
 	}
-	fprintf(stderr, "%s ", prompt);
-	fflush(stderr);
+	(void)fprintf(stderr, "%s ", prompt);
 	return TRUE;
 }
 
@@ -141,7 +140,7 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 	answer = cs_read_line_secret(cancellable, error);
 	if (hides) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
-		fputc('\n', stderr);
+		(void)fputc('\n', stderr);
 	}
 	return answer;
 }

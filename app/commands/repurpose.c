@@ -12,7 +12,7 @@
 #define WATCH_INTERVAL_US (5 * G_USEC_PER_SEC)
 
 static const CsOption options[] = {
-	{"watch", NULL, FALSE, N_("ask again every 5 seconds until all is done")},
+	{"watch", NULL, CS_OPTION_ONCE, N_("ask again every 5 seconds until all is done")},
 	{NULL},
 };
 
@@ -136,7 +136,7 @@ wait_for_next(const CsInvocation *invocation)
 {
 	GPollFD fd = {.fd = -1};
 
-	fflush(stdout);
+	(void)fflush(stdout); /* ferror() below is asked */
 	if (g_cancellable_make_pollfd(invocation->cancellable, &fd)) {
 		g_poll(&fd, 1, WATCH_INTERVAL_US / 1000);
 		g_cancellable_release_fd(invocation->cancellable);

@@ -30,9 +30,9 @@ watch_thread_cb(gpointer data)
 	g_cancellable_cancel(cancellable);
 	while (sigwait(&set, &number) != 0)
 		continue;
-	signal(number, SIG_DFL);
+	(void)signal(number, SIG_DFL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	raise(number);
+	(void)raise(number);
 	return NULL;
 }
 

@@ -9,7 +9,8 @@
 #include <glib/gi18n-lib.h>
 
 static const CsOption options[] = {
-	{"check", NULL, FALSE, N_("authenticate every account now, and answer by the exit code")},
+	{"check", NULL, CS_OPTION_ONCE,
+	 N_("authenticate every account now, and answer by the exit code")},
 	{NULL},
 };
 

@@ -6,16 +6,16 @@
 
 /* A table of our own: what the parser does must not depend on the verbs that there are. */
 static const CsOption own_options[] = {
-	{"file", "FILE", TRUE, "files"},
-	{"switch", NULL, FALSE, "a switch"},
+	{"file", "FILE", CS_OPTION_REPEATABLE, "files"},
+	{"switch", NULL, CS_OPTION_ONCE, "a switch"},
 	{NULL},
 };
-static const CsOption required_options[] = {{"name", "NAME", FALSE, "a name", TRUE}, {NULL}};
-static const CsOption group_options[] = {{"dir", "DIR", FALSE, "a folder"}, {NULL}};
+static const CsOption required_options[] = {{"name", "NAME", CS_OPTION_REQUIRED, "a name"}, {NULL}};
+static const CsOption group_options[] = {{"dir", "DIR", CS_OPTION_ONCE, "a folder"}, {NULL}};
 static const CsOption global_options[] = {
-	{"config", "FILE", FALSE, "settings"},
-	{"json", NULL, FALSE, "JSON"},
-	{"help", NULL, FALSE, "help"},
+	{"config", "FILE", CS_OPTION_ONCE, "settings"},
+	{"json", NULL, CS_OPTION_ONCE, "JSON"},
+	{"help", NULL, CS_OPTION_ONCE, "help"},
 	{NULL},
 };
 
