@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/attest/pipeline.h"
 #include "core/base/encoding.h"
-#include "core/base/random.h"
+#include "core/protocol/tokens.h"
 #include "tests/fixtures/pki-fixture.h"
 
 #include <glib/gstdio.h>
