@@ -18,8 +18,7 @@ gboolean cs_file_delete(const char *path, GError **error); /* gone already is fi
 GBytes *cs_file_read(const char *path, gsize max_bytes, GError **error);
 CsSecret *cs_file_read_secret(const char *path, gsize max_bytes, GError **error);
 
-/* An advisory lock (flock) on a file of its own; released by cs_file_lock_free or the process's
- * end. wait FALSE: CS_ERROR_REFUSED, reason "busy", where another holds it. */
+/* An advisory lock (flock) on a file of its own, which ends with the process. */
 typedef struct _CsFileLock CsFileLock;
 CsFileLock *cs_file_lock_acquire(const char *path, gboolean wait, GError **error);
 void cs_file_lock_free(CsFileLock *lock);

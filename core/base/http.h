@@ -16,14 +16,10 @@ typedef struct {
 
 void cs_http_response_free(CsHttpResponse *response);
 
-/* ca_file (nullable): PEM trusted for TLS in place of the system's. timeout_ms bounds a whole
- * request, 1 to 600000. */
 CsHttpClient *cs_http_client_new(const char *ca_file, guint timeout_ms);
 void cs_http_client_free(CsHttpClient *client);
 
-/* method "GET", "POST" or "DELETE"; json (nullable) is the body. Any HTTP status is an answer
- * (TRUE); CS_ERROR_UNREACHABLE when none could be had (reasons "unreachable", "too-large",
- * "timed-out", "tls-untrusted"). Cancelling is G_IO_ERROR_CANCELLED. */
+/* Any HTTP status is an answer; CS_ERROR_UNREACHABLE when none could be had. */
 CsHttpResponse *cs_http_client_request(CsHttpClient *client,
 				       const char *method,
 				       const char *url,
@@ -32,9 +28,7 @@ CsHttpResponse *cs_http_client_request(CsHttpClient *client,
 				       GCancellable *cancellable,
 				       GError **error);
 
-/* Normalises an organisation's address to its origin ("https://host[:port]", lower case, default
- * port dropped, no trailing slash). Refuses user info, path, query, fragment, and plain HTTP to
- * anything but a literal loopback address (127.0.0.0/8, ::1). CS_ERROR_USAGE, "url-invalid". */
+/* An organisation's address as its origin ("https://host[:port]"), or CS_ERROR_USAGE. */
 char *cs_http_normalise_origin(const char *url, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpClient, cs_http_client_free)

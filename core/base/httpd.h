@@ -26,9 +26,7 @@ typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
 			       CsHttpdResponse *response,
 			       gpointer data);
 
-/* host: a literal address, or a name for TLS; port 0 picks a free one. Without certificate_pem
- * and key_pem host must be a literal loopback address: CS_ERROR_USAGE, "tls-required". The address
- * being in use is CS_ERROR_STATE, "address-in-use". */
+/* Without certificate_pem and key_pem only a literal loopback address can be served. */
 CsHttpd *cs_httpd_new(GMainContext *context,
 		      const char *host,
 		      guint16 port,

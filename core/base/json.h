@@ -7,9 +7,7 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cJSON, cJSON_Delete)
 
-/* Strict (RFC 8259, and I-JSON's no duplicate members): exactly one value, valid UTF-8, no NUL
- * (raw or \u0000), no lone surrogates, no duplicate members at any level, depth at most 16,
- * numbers in RFC 8259's grammar. text need not be NUL-terminated. CS_ERROR_INVALID otherwise. */
+/* Strict: RFC 8259's grammar and I-JSON's rules, bounded in depth and number of values. */
 cJSON *cs_json_parse(const char *text, gsize length, GError **error);
 cJSON *cs_json_parse_bytes(GBytes *text, GError **error);
 
@@ -30,7 +28,7 @@ gboolean cs_json_get_optional_string(const cJSON *object,
 				     const char **value,
 				     GError **error);
 
-/* Builders. A NULL string becomes JSON null. time: RFC 3339; a time of 0 becomes null. */
+/* Builders; into an array with name NULL. A NULL string and a time of 0 become null. */
 void cs_json_add_string(cJSON *object, const char *name, const char *value);
 void cs_json_add_int64(cJSON *object, const char *name, gint64 value);
 void cs_json_add_boolean(cJSON *object, const char *name, gboolean value);

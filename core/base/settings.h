@@ -17,9 +17,7 @@ typedef struct {
 typedef struct _CsSettings CsSettings;
 
 /* Reads machine_folder/countersign.conf, then machine_folder/countersign.conf.d/ *.conf by name,
- * then config_home/countersign/countersign.conf; or config_file alone (missing: NOT_FOUND).
- * A key that the machine's files set is pinned: the user's value is ignored, with a note. An
- * unknown group or key is a note, malformed syntax CS_ERROR_INVALID. Defaults: see architecture. */
+ * then config_home/countersign/countersign.conf; or config_file alone. */
 CsSettings *cs_settings_load(const CsSettingsPaths *paths, GError **error);
 CsSettings *cs_settings_ref(CsSettings *settings);
 void cs_settings_unref(CsSettings *settings);
