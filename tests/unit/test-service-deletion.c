@@ -136,6 +136,9 @@ test_foreign(Fixture *f, gconstpointer data)
 	other->account = g_strdup(account);
 	expect_problem(f, cs_test_client_make_deletion(other), 400, "token-malformed");
 	expect_live(f, TRUE);
+	cs_test_service_expect_problem(f->service, "DELETE", "/v1/accounts/nobody1",
+				       cs_test_client_make_deletion(f->client), 400,
+				       "token-malformed");
 }
 
 /* A deletion is good once, for two minutes, and here. */
@@ -146,6 +149,7 @@ test_freshness(Fixture *f, gconstpointer data)
 	g_autoptr(CsVerdict) verdict = delete_by(f, body);
 	g_autoptr(cJSON) late = NULL;
 
+	g_assert_cmpint(verdict->reason, ==, CS_REASON_ACCOUNT_DELETED);
 	expect_problem(f, g_steal_pointer(&body), 403, "nonce-invalid");
 	late = cs_test_client_make_deletion(f->client);
 	cs_test_service_advance(f->service, CS_CHALLENGE_MAX_LIFETIME_S);

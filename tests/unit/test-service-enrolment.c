@@ -124,6 +124,7 @@ race_thread_cb(gpointer data)
 	g_autoptr(cJSON) answer = cs_test_service_try(race->service, "POST", "/v1/accounts",
 						      g_steal_pointer(&race->body), &race->status);
 
+	g_assert_nonnull(answer);
 	return NULL;
 }
 

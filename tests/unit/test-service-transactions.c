@@ -416,6 +416,7 @@ test_bound_when_issued(Fixture *f, gconstpointer data)
 	g_autoptr(cJSON) added =
 		cs_admin_add_built_in_issuer(cs_test_service_get_authority(f->service), NULL);
 
+	g_assert_nonnull(added);
 	cs_test_client_add_account(other, "bob");
 	cs_test_client_expect(other, issued, CS_REASON_NONE, CS_REASON_BOUND_TO_ANOTHER_DEVICE);
 	cs_test_client_expect(f->client, issued, CS_REASON_NONE, CS_REASON_MANAGED);
@@ -467,6 +468,7 @@ test_device_deleted(Fixture *f, gconstpointer data)
 	g_autoptr(cJSON) added =
 		cs_admin_add_built_in_issuer(cs_test_service_get_authority(f->service), NULL);
 
+	g_assert_nonnull(added);
 	cs_test_client_expect(f->client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
 	cs_test_service_move_device(f->service, device, CS_MOVE_DEACTIVATE);
 	cs_test_service_move_device(f->service, device, CS_MOVE_DELETE);
@@ -514,6 +516,7 @@ test_repurposing(Fixture *f, gconstpointer data)
 {
 	g_autoptr(CsTestClient) second = cs_test_client_new(f->service, "machine");
 	g_autoptr(CsTestClient) third = cs_test_client_new(f->service, "machine");
+	g_autoptr(CsLinkRow) link = NULL;
 	g_autofree char *device = g_strdup(f->client->device);
 
 	cs_test_client_expect(f->client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
@@ -527,6 +530,9 @@ test_repurposing(Fixture *f, gconstpointer data)
 	cs_test_client_expect(second, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
 	expect_link(f, f->credential, device, CS_LINK_BOUND);
 	expect_key_ids(f, second, NULL);
+	link = find_link(f, f->credential);
+	g_assert_cmpint(link->hand_over_until, ==, 0);
+	g_assert_cmpint(link->bound_at, ==, cs_test_service_get_now(f->service));
 	/* The hand-over is for each link once: the old user's key has lost it, a third never had. */
 	cs_test_client_add_account(f->client, "alice");
 	cs_test_client_expect(f->client, f->credential, CS_REASON_NONE,
@@ -577,9 +583,9 @@ test_approval(Fixture *f, gconstpointer data)
 	expect_key_ids(f, f->client, second);
 	/* Links to come, too. */
 	cs_test_client_expect(f->client, later, CS_REASON_NONE, CS_REASON_MANAGED);
-	cs_test_client_expect(second, later, CS_REASON_NONE, CS_REASON_MANAGED);
 	link = find_link(f, later);
 	g_assert_cmpuint(g_strv_length(link->key_ids), ==, 2);
+	cs_test_client_expect(second, later, CS_REASON_NONE, CS_REASON_MANAGED);
 }
 
 #define ADD(name, function)                                                                        \
