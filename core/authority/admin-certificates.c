@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#define DAY_S	 (24 * 60 * 60)
+#define DAY_S	 86400
 #define MAX_DAYS 825
 
 typedef struct {

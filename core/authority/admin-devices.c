@@ -7,7 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #define MIN_HAND_OVER_S 3600
-#define MAX_HAND_OVER_S (90 * 24 * 60 * 60)
+#define MAX_HAND_OVER_S 7776000 /* 90 days */
 
 static const char *const move_events[] = {
 	[CS_MOVE_SUSPEND] = "device-suspend",	    [CS_MOVE_RESUME] = "device-resume",

@@ -4,6 +4,8 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
+
 #define SELECT_ISSUERS                                                                             \
 	"SELECT id, fingerprint, subject, der, revocation_none, built_in, created_at FROM issuers"
 #define SELECT_ISSUED                                                                              \
@@ -101,7 +103,7 @@ cs_registry_delete_issuer(CsRegistry *r, const char *id, GError **error)
 		return FALSE;
 	if (changed == 1)
 		return TRUE;
-	cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", "there is no such issuer");
+	cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", _("there is no such issuer"));
 	return FALSE;
 }
 

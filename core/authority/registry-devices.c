@@ -4,6 +4,8 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
+
 #define SELECT_DEVICES                                                                             \
 	"SELECT id, hardware_id, name, platform, state, created_at, deactivated_at,"               \
 	" reactivated_at FROM devices"
@@ -55,7 +57,7 @@ cs_registry_get_device(CsRegistry *r, const char *id, GError **error)
 	CsDeviceRow *row = NULL;
 
 	if (find_device(r, SELECT_DEVICES " WHERE id = ?", id, &row, error) && row == NULL)
-		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", "there is no such device");
+		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", _("there is no such device"));
 	return row;
 }
 
@@ -198,7 +200,8 @@ cs_registry_get_device_key(CsRegistry *r, const char *id, GError **error)
 	cs_statement_add_text(&s, id);
 	if (cs_statement_find(&s, read_key, (GDestroyNotify)cs_device_key_row_free, &row, error) &&
 	    row == NULL)
-		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", "there is no such device key");
+		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found",
+			     _("there is no such device key"));
 	return row;
 }
 

@@ -4,6 +4,8 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
+
 #define SCHEMA_VERSION	    1
 #define SCHEMA_VERSION_TEXT "1"
 /* "Csgn": tells our file from another application's. */
@@ -164,6 +166,7 @@ cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error)
 	gint64 objects = 0;
 	gint64 application = 0;
 	gint64 version = 0;
+	g_autofree char *found = NULL;
 
 	if (!read_number(r, "SELECT count(*) FROM sqlite_schema", &objects, error) ||
 	    !read_number(r, "PRAGMA application_id", &application, error) ||
@@ -172,8 +175,9 @@ cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error)
 	*exists = objects != 0 || application != 0 || version != 0;
 	if (!*exists || (application == APPLICATION_ID && version == SCHEMA_VERSION))
 		return TRUE;
+	found = g_strdup_printf("%" G_GINT64_FORMAT, version);
 	cs_error_set(error, CS_ERROR_STATE, "registry-version",
-		     "the registry is of version %" G_GINT64_FORMAT ", this program reads %d",
-		     version, SCHEMA_VERSION);
+		     _("the registry is of version %s, this program reads %s"), found,
+		     SCHEMA_VERSION_TEXT);
 	return FALSE;
 }

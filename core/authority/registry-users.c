@@ -4,6 +4,8 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
+
 #define SELECT_USERS "SELECT id, login, state, created_at FROM users"
 #define SELECT_ACCOUNTS                                                                            \
 	"SELECT id, user_id, device_id, key_id, thumbprint, jwk, code_hash, deleted, created_at,"  \
@@ -67,7 +69,7 @@ cs_registry_get_user_by_id(CsRegistry *r, const char *id, GError **error)
 	cs_statement_add_text(&s, id);
 	if (cs_statement_find(&s, read_user, (GDestroyNotify)cs_user_row_free, &row, error) &&
 	    row == NULL)
-		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", "there is no such user");
+		cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found", _("there is no such user"));
 	return row;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -111,7 +112,7 @@ create_schema(CsRegistry *r, GError **error)
 		return FALSE;
 	if (exists) {
 		cs_error_set(error, CS_ERROR_REFUSED, "already-initialised",
-			     "there is an authority already");
+			     _("there is an authority in this folder already"));
 		return FALSE;
 	}
 	return cs_registry_schema_create(r, error);
@@ -149,7 +150,7 @@ static void
 set_missing(GError **error)
 {
 	cs_error_set(error, CS_ERROR_NOT_FOUND, "not-initialised",
-		     "there is no authority here yet");
+		     _("there is no authority in this folder yet"));
 }
 
 /**
