@@ -9,8 +9,8 @@
 #include <time.h>
 
 #define MINUTE_S 60
-#define HOUR_S	 (60 * MINUTE_S)
-#define DAY_S	 (24 * HOUR_S)
+#define HOUR_S	 3600
+#define DAY_S	 86400
 
 /* The first and the last second that four digits of a year can say. */
 #define FIRST_UNIX_S G_GINT64_CONSTANT(-62135596800)

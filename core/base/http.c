@@ -11,7 +11,7 @@
 #define TIMEOUT_MAX_MS	   600000
 #define CONNECT_TIMEOUT_MS 10000
 #define STALL_TIMEOUT_S	   30
-#define HEADERS_MAX_BYTES  (32 * 1024)
+#define HEADERS_MAX_BYTES  32768
 
 struct _CsHttpClient {
 	CURL *curl; /* kept between requests for its open connections; NULL: curl would not start */

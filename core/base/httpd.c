@@ -14,16 +14,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX_BYTES	   (256 * 1024)
-#define DISCARD_MAX_BYTES  (1024 * 1024)
-#define HEADERS_MAX_BYTES  (16 * 1024)
+#define BODY_MAX_BYTES	   262144
+#define DISCARD_MAX_BYTES  1048576
+#define HEADERS_MAX_BYTES  16384
 #define CONNECTIONS_MAX	   512
 #define CONNECTIONS_MANY   (CONNECTIONS_MAX / 4 * 3)
 #define ACCEPTS_AT_ONCE	   64
-#define ACCEPT_PAUSE_MS	   100
+#define ACCEPT_PAUSE_US	   100000
 #define IDLE_TIMEOUT_S	   10
 #define REQUEST_TIMEOUT_MS 30000
-#define LAST_ANSWERS_MS	   2000
+#define LAST_ANSWERS_US	   2000000
 #define TLS_PRIORITIES	   "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define PROBLEM_TYPE	   "application/problem+json"
 
@@ -319,7 +319,7 @@ accept_connections(CsHttpd *httpd, gint64 now_us)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			httpd->accept_after_us = now_us + ACCEPT_PAUSE_MS * 1000;
+			httpd->accept_after_us = now_us + ACCEPT_PAUSE_US;
 		if (errno != EINTR && errno != ECONNABORTED)
 			return;
 	}
@@ -490,7 +490,7 @@ cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms)
 static void
 finish_requests(CsHttpd *httpd)
 {
-	gint64 end_us = g_get_monotonic_time() + LAST_ANSWERS_MS * 1000;
+	gint64 end_us = g_get_monotonic_time() + LAST_ANSWERS_US;
 	struct pollfd watched = {httpd->epoll_fd, POLLIN, 0};
 
 	httpd->stopping = TRUE;

@@ -44,7 +44,9 @@ skip_char(Scan *scan, char wanted)
 static void
 skip_white_space(Scan *scan)
 {
-	while (scan->next < scan->end && memchr(" \t\r\n", *scan->next, 4) != NULL)
+	static const char spaces[] = {' ', '\t', '\r', '\n'};
+
+	while (scan->next < scan->end && memchr(spaces, *scan->next, sizeof(spaces)) != NULL)
 		scan->next++;
 }
 

@@ -10,7 +10,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define FILE_SIZE_MAX_BYTES (64 * 1024)
+#define FILE_SIZE_MAX_BYTES 65536
 #define NAME_LENGTH_MAX	    64
 #define DEFAULT_MACHINE_ID  "/etc/machine-id"
 
