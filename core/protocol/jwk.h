@@ -10,8 +10,7 @@
 typedef struct _CsJwk CsJwk;
 
 CsJwk *cs_jwk_new_from_private_key(const CsPrivateKey *key, GError **error);
-/* Exactly kty EC, crv P-256, x, y of 32 bytes, on the curve; alg, use, kid may stand beside them
- * where they agree; anything private (d) or unknown is refused. */
+/* From outside: strict, and never a private key. CS_ERROR_INVALID, "key-malformed". */
 CsJwk *cs_jwk_new_from_json(const cJSON *json, GError **error);
 CsJwk *cs_jwk_new_from_text(const char *json, GError **error);
 CsJwk *cs_jwk_ref(CsJwk *jwk);

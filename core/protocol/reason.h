@@ -61,8 +61,8 @@ const char *cs_reason_to_code(CsReason reason);
 /* CS_REASON_NONE for a code we do not know. */
 CsReason cs_reason_from_code(const char *code);
 gboolean cs_reason_is_of(CsReason reason, CsReasonSide side);
-/* TRUE where the server has ended the account for good (rules 22, 23). */
+/* The server's last word on an account (rules 22, 23). */
 gboolean cs_reason_ends_account(CsReason reason);
-/* Translated: what it means, and what to do next and whose it is to do. Lent. */
+/* Translated, for people; lent, never NULL. */
 const char *cs_reason_get_sentence(CsReason reason);
 const char *cs_reason_get_next_step(CsReason reason);

@@ -9,12 +9,14 @@
 
 #include <glib.h>
 
-/* The tokens of docs/protocol.md as typed structs. For each: _sign() makes the compact form;
- * _parse() checks form, typ, header and claims against the allow-list and returns what it says,
- * UNVERIFIED; _verify() is parse plus the signature by the key given. Values of claims that tie
- * tokens to one another (aud, nonce, chh, ...) and times are for the caller to compare. Hashes and
- * nonces are base64url text of 32 bytes (checked). Strings are owned by the struct; its _free()
- * releases them. Errors: CS_ERROR_INVALID "token-malformed"; CS_ERROR_SIGNATURE. */
+/* The tokens of docs/protocol.md as typed structs; a claim has its member's name unless said. For
+ * each: _sign() makes the compact form, of nothing that _parse() would refuse; _parse() checks form,
+ * typ, header and claims by allow-list and returns what it says, UNVERIFIED; _verify() is parse plus
+ * the signature by the key given. Claims that tie tokens to one another (aud, nonce, chh, ...) and
+ * the present time are for the caller to compare. Hashes and nonces are base64url of 32 bytes, ids
+ * [a-z0-9]{1,64}, iss and aud printable ASCII up to 512, times NumericDate. A struct that came out
+ * owns what it holds; its _free() takes NULL. Errors: CS_ERROR_INVALID, "token-malformed";
+ * CS_ERROR_SIGNATURE, "signature-invalid"; from _sign() also CS_ERROR_KEY. */
 
 #define CS_TOKEN_LEEWAY_S	    60
 #define CS_CHALLENGE_MAX_LIFETIME_S 120
@@ -29,9 +31,9 @@ typedef struct {
 	char *txn;
 	gint64 iat;
 	gint64 exp;
-	char *jti;
+	char *jti; /* [A-Za-z0-9_-]{1,128} */
 	char *nonce;
-	char *verify_uri;
+	char *verify_uri;	 /* below iss */
 	char **origins;		 /* NULL-terminated */
 	char *transport;	 /* "direct" where the client itself began */
 	char *user_verification; /* "none" or "required" */
@@ -43,12 +45,9 @@ CsChallenge *cs_challenge_parse(const char *token, GError **error);
 CsChallenge *cs_challenge_verify(const char *token, const CsJwk *server_key, GError **error);
 void cs_challenge_free(CsChallenge *challenge);
 
-/* The issuer list beside a challenge. Its hash (ilh): SHA-256 over the SHA-256s of the
- * certificates' DER, one after another in the list's order. */
-cJSON *cs_issuer_list_to_json(GPtrArray *certificates); /* (element-type CsCertificate) */
-GPtrArray *
-cs_issuer_list_from_json(const cJSON *list,
-			 GError **error); /* (element-type CsCertificate); recomputes x5t#S256 */
+/* The issuer list beside a challenge, (element-type CsCertificate), and its hash, ilh. */
+cJSON *cs_issuer_list_to_json(GPtrArray *certificates);
+GPtrArray *cs_issuer_list_from_json(const cJSON *list, GError **error);
 char *cs_issuer_list_hash(GPtrArray *certificates);
 
 /* countersign-auth+jwt */
@@ -66,8 +65,8 @@ typedef struct {
 	char *origin; /* (nullable) */
 	char *transport;
 	char *mah;    /* (nullable) */
-	CsReason mar; /* where mah is NULL: of the client's side */
-	char **amr;   /* NULL-terminated */
+	CsReason mar; /* of the client's side where mah is NULL, else NONE */
+	char **amr;   /* NULL-terminated: "pop", one of "hwk" and "swk", perhaps "user" */
 } CsAuthToken;
 
 char *cs_auth_token_sign(const CsAuthToken *token, CsPrivateKey *account_key, GError **error);
@@ -99,11 +98,13 @@ typedef struct {
 	char *device_id;
 	gint64 iat;
 	gint64 exp;
-	char *account_jkt;
+	char *account_jkt; /* claim cnf: {"ak.jkt", "dk.jkt"} */
 	char *device_jkt;
 	CsCertificate *certificate; /* from x5c, x5t#S256 recomputed */
 } CsAttestation;
 
+/* Verified by the certificate's key before it is handed out (rule 7). CS_ERROR_KEY,
+ * "key-mismatch" or "key-unsuitable", where the key is not the certificate's. */
 char *cs_attestation_sign(const CsAttestation *attestation,
 			  CsPrivateKey *certificate_key,
 			  GError **error);
@@ -128,7 +129,7 @@ typedef struct {
 	CsReason device_reason; /* CS_REASON_MANAGED where managed; NONE where never looked at */
 	char *hint;		/* (nullable): "same-hardware" beside bound-to-another-device */
 	char *request;		/* id of this request, for helpdesk */
-	/* (nullable) the certificate, its fields below */
+	/* The certificate's: all there where managed, else perhaps (fingerprint NULL: none). */
 	char *certificate_fingerprint;
 	char *certificate_issuer;
 	gint64 certificate_not_before;
@@ -153,18 +154,17 @@ char *cs_keys_token_sign(const CsKeysToken *token, CsPrivateKey *server_key, GEr
 CsKeysToken *cs_keys_token_verify(const char *token, const CsJwk *pinned_key, GError **error);
 void cs_keys_token_free(CsKeysToken *token);
 
-/* countersign-device+jwt (enrolment) and countersign-device-query+jwt (POST /v1/device: the same
- * without ak_jkt, platform, name). Both carry their key as jwk. */
+/* countersign-device+jwt (enrolment). It and the two below carry their key as jwk. */
 typedef struct {
 	char *aud;
 	char *nonce;
 	gint64 iat;
-	char *hardware_id; /* base64url */
-	char *name;	   /* at most 64 characters, no control characters */
-	char *platform;	   /* "linux" */
-	gboolean hardware_key;
-	char *ak_jkt;
-	CsJwk *key;
+	char *hardware_id;     /* base64url */
+	char *name;	       /* at most 64 characters, no control characters */
+	char *platform;	       /* "linux" */
+	gboolean hardware_key; /* claim "key_protection": "hwk" or "swk" */
+	char *ak_jkt;	       /* claim "ak.jkt": never the device key's own */
+	CsJwk *key;	       /* header */
 } CsDeviceToken;
 
 char *cs_device_token_sign(const CsDeviceToken *token, CsPrivateKey *device_key, GError **error);
@@ -172,11 +172,12 @@ CsDeviceToken *cs_device_token_verify(const char *token,
 				      GError **error); /* by the key it carries */
 void cs_device_token_free(CsDeviceToken *token);
 
+/* countersign-device-query+jwt (POST /v1/device) */
 typedef struct {
 	char *aud;
 	char *nonce;
 	gint64 iat;
-	CsJwk *key;
+	CsJwk *key; /* header */
 } CsDeviceQuery;
 
 char *cs_device_query_sign(const CsDeviceQuery *query, CsPrivateKey *device_key, GError **error);
@@ -189,8 +190,8 @@ typedef struct {
 	char *nonce;
 	gint64 iat;
 	char *code_hash; /* claim "ch": SHA-256 of the code as sent */
-	char *dk_jkt;
-	CsJwk *key;
+	char *dk_jkt;	 /* claim "dk.jkt": never the account key's own */
+	CsJwk *key;	 /* header */
 } CsEnrollToken;
 
 char *cs_enroll_token_sign(const CsEnrollToken *token, CsPrivateKey *account_key, GError **error);
