@@ -40,7 +40,7 @@ tear_down(Fixture *fixture, gconstpointer data)
 static void
 write_file(Fixture *fixture, const char *name, const char *text)
 {
-	g_autofree char *path = cs_test_write_text(fixture->folder, name, text);
+	g_free(cs_test_write_text(fixture->folder, name, text));
 }
 
 static void

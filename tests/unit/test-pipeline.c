@@ -86,7 +86,7 @@ put(const char *folder, const char *name, CsTestIdentity *issuer, int days_old, 
 	g_autofree char *key_name = g_strconcat(name, ".key", NULL);
 	g_autofree char *key =
 		cs_test_identity_dup_key_pem(wrong_key ? issuer : leaf, CS_TEST_KEY_PKCS8, NULL);
-	g_autofree char *key_path = cs_test_write_text(folder, key_name, key);
+	g_free(cs_test_write_text(folder, key_name, key));
 	g_autofree char *path =
 		cs_test_write_text(folder, pem_name, cs_test_identity_get_pem(leaf));
 	g_assert_cmpint(chmod(path, 0644), ==, 0);
@@ -133,7 +133,7 @@ static void
 test_attests(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *attestation = NULL;
-	g_autofree char *old = put(fixture->user, "old", fixture->one, 9, FALSE);
+	g_free(put(fixture->user, "old", fixture->one, 9, FALSE));
 	g_autofree char *new = put(fixture->machine, "new", fixture->two, 1, FALSE);
 	list_issuer(fixture, fixture->one);
 	list_issuer(fixture, fixture->two);
@@ -262,7 +262,7 @@ test_forbidden(Fixture *fixture, gconstpointer data)
 		g_test_skip("only root can make another user's key");
 		return;
 	}
-	g_autofree char *leaf = put(fixture->machine, "a", fixture->one, 1, FALSE);
+	g_free(put(fixture->machine, "a", fixture->one, 1, FALSE));
 	list_issuer(fixture, fixture->one);
 	g_assert_cmpint(chmod(fixture->folder, 0755), ==, 0);
 	cs_test_run_unprivileged(explain_forbidden, fixture);

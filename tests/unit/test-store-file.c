@@ -49,7 +49,7 @@ read_name(Fixture *fixture, const char *name, gboolean is_regular, char **why)
 static void
 expect(Fixture *fixture, const char *text, guint certificates, const char *why)
 {
-	g_autofree char *path = cs_test_write_text(fixture->path, "x", text);
+	g_free(cs_test_write_text(fixture->path, "x", text));
 	for (guint is_regular = 0; is_regular < 2; is_regular++) {
 		g_autofree char *found = NULL;
 		g_assert_cmpuint(read_name(fixture, "x", is_regular, &found), ==, certificates);
@@ -88,10 +88,10 @@ test_pem_partly_broken(Fixture *fixture, gconstpointer data)
 static void
 test_der(Fixture *fixture, gconstpointer data)
 {
-	g_autofree char *path = cs_test_write_bytes(fixture->path, "c",
-						    cs_test_identity_get_der(fixture->identity));
+	g_free(cs_test_write_bytes(fixture->path, "c",
+				   cs_test_identity_get_der(fixture->identity)));
 	g_autoptr(GBytes) key = cs_test_identity_dup_key_der(fixture->identity, CS_TEST_KEY_PKCS8);
-	g_autofree char *key_path = cs_test_write_bytes(fixture->path, "k", key);
+	g_free(cs_test_write_bytes(fixture->path, "k", key));
 	g_autofree char *why = NULL;
 	g_assert_cmpuint(read_name(fixture, "c", TRUE, NULL), ==, 1);
 	g_assert_cmpuint(read_name(fixture, "k", TRUE, &why), ==, 0);
@@ -103,10 +103,9 @@ test_pkcs12(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GBytes) open = cs_test_identity_dup_pkcs12(fixture->identity, NULL, NULL);
 	g_autoptr(GBytes) locked = cs_test_identity_dup_pkcs12(fixture->identity, NULL, "pw");
-	g_autofree char *open_path = cs_test_write_bytes(fixture->path, "open", open);
-	g_autofree char *locked_path = cs_test_write_bytes(fixture->path, "locked", locked);
-	g_autofree char *broken_path =
-		cs_test_write_text(fixture->path, "broken", "0\x05\x02\x01\x03");
+	g_free(cs_test_write_bytes(fixture->path, "open", open));
+	g_free(cs_test_write_bytes(fixture->path, "locked", locked));
+	g_free(cs_test_write_text(fixture->path, "broken", "0\x05\x02\x01\x03"));
 	g_autofree char *why = NULL;
 	g_autofree char *broken_why = NULL;
 	g_auto(CsStoreFile) file = {0};
@@ -193,8 +192,8 @@ test_not_regular(Fixture *fixture, gconstpointer data)
 static void
 test_link(Fixture *fixture, gconstpointer data)
 {
-	g_autofree char *path = cs_test_write_text(fixture->path, "target",
-						   cs_test_identity_get_pem(fixture->identity));
+	g_free(cs_test_write_text(fixture->path, "target",
+				  cs_test_identity_get_pem(fixture->identity)));
 	g_assert_cmpint(symlinkat("target", fixture->folder, "link"), ==, 0);
 	g_assert_cmpuint(read_name(fixture, "link", FALSE, NULL), ==, 1);
 	g_assert_cmpuint(read_name(fixture, "link", TRUE, NULL), ==, 0);
@@ -221,8 +220,7 @@ read_forbidden(gpointer data)
 static void
 test_forbidden(Fixture *fixture, gconstpointer data)
 {
-	g_autofree char *path =
-		cs_test_write_text(fixture->path, "x", cs_test_identity_get_pem(fixture->identity));
+	g_free(cs_test_write_text(fixture->path, "x", cs_test_identity_get_pem(fixture->identity)));
 	(void)g_get_user_name();
 	g_assert_cmpint(chmod(fixture->path, 0755), ==, 0);
 	g_assert_cmpint(chmod(path, 0), ==, 0);

@@ -151,19 +151,18 @@ test_issuer_unusable(Fixture *fixture, gconstpointer data)
 
 typedef struct {
 	CsStores *stores;
-	Fixture *fixture;
+	GBytes *name;
 } Worker;
 
 static gpointer
 work_thread_cb(gpointer data)
 {
 	Worker *worker = data;
-	CsCertificate *issuer = cs_test_identity_get_certificate(worker->fixture->issuer);
 	for (guint i = 0; i < 200; i++) {
 		cs_stores_refresh(worker->stores, NULL);
-		g_autoptr(GPtrArray) found = cs_stores_look_up(
-			worker->stores, CS_STORE_USER, cs_certificate_get_subject_name(issuer));
-		g_autoptr(GPtrArray) lines = cs_stores_dup_passed_over(worker->stores);
+		g_autoptr(GPtrArray) found =
+			cs_stores_look_up(worker->stores, CS_STORE_USER, worker->name);
+		g_ptr_array_unref(cs_stores_dup_passed_over(worker->stores));
 		for (guint j = 0; j < found->len; j++)
 			g_assert_nonnull(cs_store_entry_get_location(g_ptr_array_index(found, j)));
 	}
@@ -175,7 +174,8 @@ test_threads(Fixture *fixture, gconstpointer data)
 {
 	const char *const user[] = {fixture->one, fixture->two, NULL};
 	g_autoptr(CsStores) stores = cs_stores_new(user, NULL);
-	Worker worker = {stores, fixture};
+	CsCertificate *issuer = cs_test_identity_get_certificate(fixture->issuer);
+	Worker worker = {stores, cs_certificate_get_subject_name(issuer)};
 	GThread *threads[3];
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
 		threads[i] = g_thread_new("worker", work_thread_cb, &worker);
