@@ -220,7 +220,8 @@ read_forbidden(gpointer data)
 static void
 test_forbidden(Fixture *fixture, gconstpointer data)
 {
-	g_free(cs_test_write_text(fixture->path, "x", cs_test_identity_get_pem(fixture->identity)));
+	g_autofree char *path =
+		cs_test_write_text(fixture->path, "x", cs_test_identity_get_pem(fixture->identity));
 	(void)g_get_user_name();
 	g_assert_cmpint(chmod(fixture->path, 0755), ==, 0);
 	g_assert_cmpint(chmod(path, 0), ==, 0);
