@@ -261,15 +261,17 @@ cs_attestation_sign(const CsAttestation *attestation, CsPrivateKey *certificate_
 {
 	g_autofree char *token = NULL;
 	g_autoptr(CsAttestation) verified = NULL;
+	g_autoptr(GError) inner = NULL;
 
 	g_return_val_if_fail(attestation != NULL && attestation->certificate != NULL, NULL);
 	token = cs_token_sign(&attestation_kind, attestation, certificate_key, error);
 	if (token == NULL)
 		return NULL;
-	verified = cs_attestation_verify(token, NULL);
+	verified = cs_attestation_verify(token, &inner);
 	if (verified == NULL) {
 		cs_error_set(error, CS_ERROR_KEY, "key-mismatch",
-			     "the private key is not this certificate's");
+			     "the certificate does not verify what the private key signed: %s",
+			     inner->message);
 		return NULL;
 	}
 	return g_steal_pointer(&token);

@@ -374,8 +374,11 @@ test_size(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(strlen(at_limit), <=, CS_JWS_MAX_BYTES);
 	cs_jws_free(cs_jws_parse(at_limit, -1, &error));
 	g_assert_no_error(error);
-	token = g_strconcat(at_limit, "aaaa", NULL);
+	/* Rightly signed, and too large all the same. */
+	payload[CS_JWS_MAX_BYTES / 4 * 3] = '\0';
+	token = cs_test_token_craft(fixture->key, HEADER, payload);
 	assert_refused(token, -1, CS_ERROR_INVALID);
+	assert_refused(token, (gssize)strlen(token), CS_ERROR_INVALID);
 	assert_refused(over, -1, CS_ERROR_INVALID);
 	assert_refused(at_limit, G_MAXSSIZE, CS_ERROR_INVALID);
 }

@@ -361,6 +361,26 @@ test_attestation_thumbprint(Fixture *fixture, gconstpointer data)
 	}
 }
 
+/* One algorithm a key: the two of RSA have signatures of one length, so nothing but the certificate
+ * tells them apart before the signature is verified. */
+static void
+test_attestation_algorithm(Fixture *fixture, gconstpointer data)
+{
+	const CsTestProfile profile = {.key_kind = CS_KEY_KIND_RSA, .key_number = 1};
+	g_autoptr(CsTestIdentity) identity = cs_test_identity_new(&profile, NULL);
+	g_autoptr(CsPrivateKey) key = load_key(identity);
+	g_autofree char *good = attest(fixture, identity);
+	g_autofree char *header = cs_test_token_dup_header(good);
+	g_autofree char *payload = cs_test_token_dup_payload(good);
+	g_autofree char *bent = cs_test_replace(header, "RS256", "PS256");
+	g_autofree char *token = cs_test_token_craft(key, bent, payload);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(cs_attestation_parse(token, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_INVALID);
+	g_assert_null(cs_attestation_verify(token, NULL));
+}
+
 /* A certificate of a key that we have no algorithm for. */
 static void
 test_attestation_other_key(Fixture *fixture, gconstpointer data)
@@ -400,6 +420,7 @@ main(int argc, char **argv)
 	ADD("attestation-lifetime", test_attestation_lifetime);
 	ADD("attestation-certificates-refused", test_attestation_certificates_refused);
 	ADD("attestation-thumbprint", test_attestation_thumbprint);
+	ADD("attestation-algorithm", test_attestation_algorithm);
 	ADD("attestation-other-key", test_attestation_other_key);
 	ADD("attestation-audience", test_attestation_audience);
 	return g_test_run();
