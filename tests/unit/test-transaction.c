@@ -65,8 +65,18 @@ test_open(Fixture *f, gconstpointer data)
 			CS_TEST_SERVER_NOW + 5);
 }
 
+/* A path of the same server's is not the server. */
 static void
 bend_issuer(CsChallenge *challenge)
+{
+	static char issuer[256];
+
+	g_snprintf(issuer, sizeof(issuer), "%s/v1", challenge->iss);
+	challenge->iss = issuer;
+}
+
+static void
+bend_everywhere(CsChallenge *challenge)
 {
 	challenge->iss = (char *)"https://elsewhere.example";
 	challenge->verify_uri =
@@ -110,8 +120,8 @@ static void
 test_bent_challenge(Fixture *f, gconstpointer data)
 {
 	static void (*const bends[])(CsChallenge *) = {
-		bend_issuer,  bend_audience,  bend_transaction,
-		bend_address, bend_transport, bend_list,
+		bend_issuer,  bend_everywhere, bend_audience, bend_transaction,
+		bend_address, bend_transport,  bend_list,
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bends); i++) {
