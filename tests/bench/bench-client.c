@@ -208,27 +208,27 @@ sign_answer(gpointer data)
 	g_assert_nonnull(attestation);
 	mah = cs_sha256_base64url(attestation, strlen(attestation));
 	const CsAuthToken token = {
-		.iss = "account",
-		.sub = "account",
-		.aud = "https://id.example.org",
+		.iss = (char *)"account",
+		.sub = (char *)"account",
+		.aud = (char *)"https://id.example.org",
 		.iat = 1700000000,
 		.exp = 1700000060,
-		.jti = "jti",
+		.jti = (char *)"jti",
 		.nonce = answer->hash,
 		.chh = answer->hash,
-		.device_id = "device",
-		.transport = "direct",
+		.device_id = (char *)"device",
+		.transport = (char *)"direct",
 		.mah = mah,
-		.amr = (char *[]){"pop", "swk", NULL},
+		.amr = (char *[]){(char *)"pop", (char *)"swk", NULL},
 	};
 	response = cs_auth_token_sign(&token, answer->account_key, NULL);
 	g_assert_nonnull(response);
 	ath = cs_sha256_base64url(response, strlen(response));
 	const CsDeviceProof device_proof = {
-		.aud = "https://id.example.org",
+		.aud = (char *)"https://id.example.org",
 		.nonce = answer->hash,
 		.chh = answer->hash,
-		.device_id = "device",
+		.device_id = (char *)"device",
 		.ath = ath,
 		.mah = mah,
 	};
