@@ -176,18 +176,6 @@ typedef struct {
 	const char *name; /* the key's id, or the fingerprint */
 } DeviceArguments;
 
-static void
-add_key_id(CsLinkRow *link, const char *key_id)
-{
-	guint count = g_strv_length(link->key_ids);
-
-	if (g_strv_contains((const char *const *)link->key_ids, key_id))
-		return;
-	link->key_ids = g_renew(char *, link->key_ids, count + 2);
-	link->key_ids[count] = g_strdup(key_id);
-	link->key_ids[count + 1] = NULL;
-}
-
 static gboolean
 join_links(CsAdminAct *act, const CsDeviceKeyRow *key, GError **error)
 {
@@ -198,7 +186,7 @@ join_links(CsAdminAct *act, const CsDeviceKeyRow *key, GError **error)
 
 		if (link->state == CS_LINK_REFUSED)
 			continue;
-		add_key_id(link, key->id);
+		cs_link_row_add_key(link, key->id);
 		if (!cs_registry_put_link(act->registry, link, error))
 			return FALSE;
 	}

@@ -168,6 +168,25 @@ cs_link_row_free(CsLinkRow *row)
 }
 
 /**
+ * cs_link_row_add_key:
+ * @row: a link
+ * @key_id: id of a device key that may use it (rule 26)
+ *
+ * Adds the key behind the others, where it is not among them. Nothing is written.
+ */
+void
+cs_link_row_add_key(CsLinkRow *row, const char *key_id)
+{
+	guint count = row->key_ids != NULL ? g_strv_length(row->key_ids) : 0;
+
+	if (count > 0 && g_strv_contains((const char *const *)row->key_ids, key_id))
+		return;
+	row->key_ids = g_renew(char *, row->key_ids, count + 2);
+	row->key_ids[count] = g_strdup(key_id);
+	row->key_ids[count + 1] = NULL;
+}
+
+/**
  * cs_code_row_free:
  * @row: (nullable) (transfer full): a row
  */

@@ -154,6 +154,7 @@ void cs_device_key_row_free(CsDeviceKeyRow *row);
 void cs_account_row_free(CsAccountRow *row);
 void cs_issuer_row_free(CsIssuerRow *row);
 void cs_link_row_free(CsLinkRow *row);
+void cs_link_row_add_key(CsLinkRow *row, const char *key_id); /* once */
 void cs_code_row_free(CsCodeRow *row);
 void cs_issued_row_free(CsIssuedRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsUserRow, cs_user_row_free)

@@ -202,18 +202,6 @@ decide(CsService *service, CsResponse *response)
 	cs_verifier_decide(&input, &response->decision);
 }
 
-static void
-add_key_id(CsLinkRow *link, const char *key_id)
-{
-	guint count = link->key_ids != NULL ? g_strv_length(link->key_ids) : 0;
-
-	if (count > 0 && g_strv_contains((const char *const *)link->key_ids, key_id))
-		return;
-	link->key_ids = g_renew(char *, link->key_ids, count + 2);
-	link->key_ids[count] = g_strdup(key_id);
-	link->key_ids[count + 1] = NULL;
-}
-
 /* Rule 26: the key that binds, and those that the administrator approved for all links to come. */
 static gboolean
 fill_new_link(CsService *service, const CsResponse *response, CsLinkRow *link, GError **error)
@@ -227,12 +215,12 @@ fill_new_link(CsService *service, const CsResponse *response, CsLinkRow *link, G
 		g_strdup(cs_certificate_get_key_fingerprint(response->decision.certificate));
 	link->device_id = g_strdup(response->device->id);
 	link->bound_at = response->now;
-	add_key_id(link, response->key->id);
+	cs_link_row_add_key(link, response->key->id);
 	for (guint i = 0; i < keys->len; i++) {
 		const CsDeviceKeyRow *key = g_ptr_array_index(keys, i);
 
 		if (key->approval == CS_APPROVAL_ADMINISTRATOR)
-			add_key_id(link, key->id);
+			cs_link_row_add_key(link, key->id);
 	}
 	return TRUE;
 }
@@ -242,7 +230,7 @@ static void
 hand_over(const CsResponse *response, CsLinkRow *link)
 {
 	g_clear_pointer(&link->key_ids, g_strfreev);
-	add_key_id(link, response->key->id);
+	cs_link_row_add_key(link, response->key->id);
 	link->hand_over_until = 0;
 	link->bound_at = response->now;
 }
@@ -263,7 +251,7 @@ write_binding(CsService *service, CsResponse *response, GError **error)
 	    !fill_new_link(service, response, link, error))
 		return FALSE;
 	if (response->decision.binding == CS_BINDING_ADD_KEY)
-		add_key_id(link, response->key->id);
+		cs_link_row_add_key(link, response->key->id);
 	if (response->decision.binding == CS_BINDING_HAND_OVER)
 		hand_over(response, link);
 	link->state = CS_LINK_BOUND;

@@ -38,6 +38,19 @@ test_free_nothing(void)
 	cs_issued_row_free(NULL);
 }
 
+static void
+test_add_key(void)
+{
+	g_autoptr(CsLinkRow) link = g_new0(CsLinkRow, 1);
+
+	cs_link_row_add_key(link, "a");
+	cs_link_row_add_key(link, "b");
+	cs_link_row_add_key(link, "a");
+	g_assert_cmpuint(g_strv_length(link->key_ids), ==, 2);
+	g_assert_cmpstr(link->key_ids[0], ==, "a");
+	g_assert_cmpstr(link->key_ids[1], ==, "b");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,5 +58,6 @@ main(int argc, char **argv)
 	g_test_add_func("/registry-rows/texts", test_texts);
 	g_test_add_func("/registry-rows/foreign-state", test_foreign_state);
 	g_test_add_func("/registry-rows/free-nothing", test_free_nothing);
+	g_test_add_func("/registry-rows/add-key", test_add_key);
 	return g_test_run();
 }
