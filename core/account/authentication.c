@@ -251,8 +251,8 @@ find_again(const CsBookChange *change, const CsTransaction *transaction)
 		       : NULL;
 }
 
-/* Rule 23: what the server ended goes, on its signed word. A verdict that another process got later
- * is not replaced by ours. */
+/* Rule 23: what the server ended goes, on its signed word. Of two processes' verdicts the one that
+ * comes last stays: the server's clock may be set back, so that times do not tell. */
 static gboolean
 change_account(CsBookChange *change,
 	       const CsTransaction *transaction,
@@ -268,7 +268,7 @@ change_account(CsBookChange *change,
 		cs_book_change_remove_account(change, account);
 		return TRUE;
 	}
-	if (account->tombstone || account->checked_at > verdict->iat)
+	if (account->tombstone)
 		return TRUE;
 	take_over(account, verdict);
 	return cs_book_change_store_explanation(change, account->id, explanation, error);

@@ -2,11 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/account/authentication.h"
 
-#include "core/base/encoding.h"
+#include "core/account/account-book-private.h"
 #include "core/base/error.h"
 #include "tests/fixtures/account-fixture.h"
-
-#include <string.h>
 
 typedef struct {
 	CsTestServer *server;
@@ -454,6 +452,58 @@ test_vanished(Fixture *f, gconstpointer data)
 }
 
 static void
+bury_meanwhile(gpointer data)
+{
+	Fixture *f = data;
+	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
+
+	cs_book_change_bury_account(change, cs_book_find_account(change->book, f->id));
+	g_assert_true(cs_book_change_commit(change, NULL));
+}
+
+/* A tombstone stays one, and nothing is kept for it. */
+static void
+test_deleted_meanwhile(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsAccount) account = NULL;
+	g_autoptr(CsBook) book = NULL;
+
+	f->faults->path = "/v1/transactions/";
+	f->faults->meanwhile = bury_meanwhile;
+	f->faults->meanwhile_data = f;
+	account = run(f, NULL, NULL);
+	g_assert_nonnull(account);
+	book = cs_book_read(&f->home->client, NULL);
+	g_assert_true(cs_book_find_account(book, f->id)->tombstone);
+	g_assert_cmpint(cs_book_find_account(book, f->id)->managed, ==, CS_MANAGED_UNKNOWN);
+	g_assert_cmpuint(cs_test_home_count(f->home, "explanations"), ==, 0);
+}
+
+static void
+bend_time(CsVerdict *verdict)
+{
+	verdict->iat -= 1000000;
+}
+
+/* The last verdict counts, even if the server's clock was set back. */
+static void
+test_clock_set_back(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsAccount) before = run(f, NULL, NULL);
+	g_autofree char *fingerprint = install(f);
+	g_autoptr(CsAccount) after = NULL;
+	g_autoptr(CsAccount) listed = NULL;
+
+	f->faults->bend_verdict = bend_time;
+	after = run(f, NULL, NULL);
+	listed = get_listed(f);
+	g_assert_cmpint(before->managed, ==, CS_MANAGED_NO);
+	g_assert_cmpint(listed->managed, ==, CS_MANAGED_YES);
+	g_assert_cmpint(listed->checked_at, ==, CS_TEST_SERVER_NOW - 1000000);
+	g_assert_cmpstr(listed->certificate_fingerprint, ==, fingerprint);
+}
+
+static void
 test_explain(Fixture *f, gconstpointer data)
 {
 	g_autofree char *fingerprint = install(f);
@@ -500,6 +550,8 @@ main(int argc, char **argv)
 		{"/authentication/rotation-backwards", test_rotation_backwards},
 		{"/authentication/verdict-by-other-key", test_verdict_by_other_key},
 		{"/authentication/vanished", test_vanished},
+		{"/authentication/deleted-meanwhile", test_deleted_meanwhile},
+		{"/authentication/clock-set-back", test_clock_set_back},
 		{"/authentication/explain", test_explain},
 	};
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/account/enrolment.h"
 
+#include "core/account/account-book-private.h"
 #include "core/base/error.h"
 #include "tests/fixtures/account-fixture.h"
 
@@ -401,14 +402,41 @@ test_at_once(Fixture *f, gconstpointer data)
 }
 
 static void
-enrol_meanwhile(gpointer data)
+forget_meanwhile(gpointer data)
 {
 	Fixture *f = data;
-	CsTestFaults *faults = f->faults;
+	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
+	CsOrganisation *organisation = g_ptr_array_index(change->book->organisations, 0);
 
-	/* As a second process with the same code would leave the book: the pending entry is gone
-	 * and its key with it. */
-	faults->meanwhile = NULL;
+	g_assert_cmpuint(organisation->pending->len, ==, 1);
+	g_ptr_array_set_size(organisation->pending, 0);
+	g_assert_true(cs_book_change_commit(change, NULL));
+	g_assert_cmpuint(cs_test_home_count(f->home, "keys"), ==, 1);
+}
+
+/* Another process has let our pending key go while the server was asked: the key is kept. */
+static void
+test_key_forgotten(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsAccount) account = NULL;
+	g_autoptr(CsPrivateKey) key = NULL;
+
+	f->faults->path = "/v1/accounts";
+	f->faults->meanwhile = forget_meanwhile;
+	f->faults->meanwhile_data = f;
+	account = add(f, CODE, &error);
+	g_assert_no_error(error);
+	key = cs_book_load_key(&f->home->client, account->key_file, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(cs_test_home_count(f->home, "keys"), ==, 2);
+}
+
+static void
+empty_meanwhile(gpointer data)
+{
+	Fixture *f = data;
+
 	cs_test_home_write_book(f->home, "{\"version\":1,\"organisations\":[],\"accounts\":[],"
 					 "\"latest_explanation\":null}");
 }
@@ -418,7 +446,7 @@ static void
 test_book_emptied(Fixture *f, gconstpointer data)
 {
 	f->faults->path = "/v1/accounts";
-	f->faults->meanwhile = enrol_meanwhile;
+	f->faults->meanwhile = empty_meanwhile;
 	f->faults->meanwhile_data = f;
 	expect_failure(f, CODE, CS_ERROR_STATE, "state-invalid");
 	g_assert_cmpuint(count_listed(f), ==, 0);
@@ -485,6 +513,7 @@ main(int argc, char **argv)
 		{"/enrolment/pin-settled", test_pin_settled},
 		{"/enrolment/cancelled", test_cancelled},
 		{"/enrolment/broken-book", test_broken_book},
+		{"/enrolment/key-forgotten", test_key_forgotten},
 		{"/enrolment/book-emptied", test_book_emptied},
 		{"/enrolment/at-once", test_at_once},
 		{"/enrolment/same-code-at-once", test_same_code_at_once},
