@@ -56,6 +56,36 @@ test_lengths(void)
 	}
 }
 
+/* Room enough behind it, so that nothing but the form is wrong. */
+static void
+test_long_form(void)
+{
+	static const struct {
+		guint8 header[6];
+		gsize header_length;
+		gsize contents_length;
+		gboolean good;
+	} cases[] = {
+		{{0x04, 0x81, 0x80}, 3, 0x80, TRUE},
+		{{0x04, 0x81, 0x7f}, 3, 0x7f, FALSE},
+		{{0x04, 0x82, 0x00, 0x80}, 4, 0x80, FALSE},
+		{{0x04, 0x82, 0x01, 0x00}, 4, 0x100, TRUE},
+		{{0x04, 0x83, 0x00, 0x01, 0x00}, 5, 0x100, FALSE},
+		{{0x04, 0x84, 0x00, 0x00, 0x01, 0x00}, 6, 0x100, FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		guint8 data[512] = {0};
+		CsDer contents;
+		memcpy(data, cases[i].header, cases[i].header_length);
+		CsDer der = {data, cases[i].header_length + cases[i].contents_length};
+		gboolean read = cs_der_expect(&der, CS_DER_OCTET_STRING, &contents, NULL);
+		g_assert_cmpint(read, ==, cases[i].good);
+		if (read)
+			g_assert_cmpuint(contents.length, ==, cases[i].contents_length);
+	}
+}
+
 static void
 test_append(void)
 {
@@ -198,6 +228,7 @@ main(int argc, char *argv[])
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/der/next", test_next);
 	g_test_add_func("/der/lengths", test_lengths);
+	g_test_add_func("/der/long-form", test_long_form);
 	g_test_add_func("/der/append", test_append);
 	g_test_add_func("/der/time", test_time);
 	g_test_add_func("/der/calendar", test_calendar);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/base/encoding.h"
 #include "tests/fixtures/pki-fixture.h"
 
 static CsIssuer *
@@ -89,6 +90,80 @@ test_kinds_of_key(void)
 			/* RSA keys are numbered: the same one where the kind is. */
 			assert_issued(issuer, leaf, i == k && profiles[i].key_number != 0);
 		}
+	}
+}
+
+static GBytes *
+sign_tbs(EVP_PKEY *key, const GByteArray *tbs)
+{
+	g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
+	guint8 bits[1024] = {0};
+	gsize length = sizeof(bits) - 1;
+
+	g_assert_cmpint(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL), ==,
+			1);
+	g_assert_cmpint(EVP_DigestSign(context, bits + 1, &length, tbs->data, tbs->len), ==, 1);
+	return g_bytes_new(bits, length + 1);
+}
+
+/* The identity's certificate under another AlgorithmIdentifier, signed anew by the same key. */
+static CsCertificate *
+relabel(CsTestIdentity *identity, CsTestIdentity *authority, const char *hex)
+{
+	g_autoptr(GBytes) label = cs_hex_decode(hex, NULL);
+	g_autoptr(GByteArray) inner = g_byte_array_new();
+	g_autoptr(GByteArray) tbs = g_byte_array_new();
+	g_autoptr(GByteArray) whole = g_byte_array_new();
+	CsDer old = cs_certificate_get_tbs(cs_test_identity_get_certificate(identity)), part,
+	      contents;
+	guint8 tag = 0;
+
+	g_assert_true(cs_der_expect(&old, CS_DER_SEQUENCE, &contents, NULL));
+	for (guint i = 0; contents.length > 0; i++) {
+		CsDer rest;
+		g_assert_true(cs_der_next(&contents, &tag, &rest, &part));
+		if (i == 2)
+			part.data = g_bytes_get_data(label, &part.length);
+		g_byte_array_append(inner, part.data, (guint)part.length);
+	}
+	cs_der_append(tbs, CS_DER_SEQUENCE, inner->data, inner->len);
+	g_autoptr(GBytes) bits = sign_tbs(cs_test_identity_get_pkey(authority), tbs);
+	g_byte_array_set_size(inner, 0);
+	g_byte_array_append(inner, tbs->data, tbs->len);
+	g_byte_array_append(inner, g_bytes_get_data(label, NULL), (guint)g_bytes_get_size(label));
+	cs_der_append(inner, CS_DER_BIT_STRING, g_bytes_get_data(bits, NULL),
+		      g_bytes_get_size(bits));
+	cs_der_append(whole, CS_DER_SEQUENCE, inner->data, inner->len);
+	g_autoptr(GBytes) der = g_bytes_new(whole->data, whole->len);
+	g_autoptr(GError) error = NULL;
+	CsCertificate *certificate = cs_certificate_new(der, &error);
+	g_assert_no_error(error);
+	return certificate;
+}
+
+/* What the certificate says of its signature must be true to the letter. */
+static void
+test_labels(void)
+{
+	static const struct {
+		const char *label;
+		gboolean issued;
+	} cases[] = {
+		{"300a06082a8648ce3d040302", TRUE},
+		{"300c06082a8648ce3d0403020500", FALSE},   /* with parameters */
+		{"300a06082a8648ce3d040303", FALSE},	   /* SHA-384 */
+		{"300d06092a864886f70d01010b0500", FALSE}, /* RSA with SHA-256 */
+		{"300506032b6570", FALSE},		   /* Ed25519 */
+		{"300406022a03", FALSE},		   /* unknown */
+	};
+	CsTestProfile profile = {.ca = TRUE};
+	g_autoptr(CsTestIdentity) authority = cs_test_identity_new(&profile, NULL);
+	g_autoptr(CsTestIdentity) leaf = cs_test_identity_new(NULL, authority);
+	g_autoptr(CsIssuer) issuer = issuer_of(authority);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(CsCertificate) certificate = relabel(leaf, authority, cases[i].label);
+		g_assert_cmpint(cs_issuer_has_issued(issuer, certificate), ==, cases[i].issued);
 	}
 }
 
@@ -207,6 +282,7 @@ main(int argc, char *argv[])
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/issuer/methods", test_methods);
 	g_test_add_func("/issuer/kinds-of-key", test_kinds_of_key);
+	g_test_add_func("/issuer/labels", test_labels);
 	g_test_add_func("/issuer/names", test_names);
 	g_test_add_func("/issuer/tampering", test_tampering);
 	g_test_add_func("/issuer/unusable-key", test_unusable_key);

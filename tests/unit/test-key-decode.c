@@ -192,19 +192,35 @@ test_malformed(void)
 static void
 test_two_curves(void)
 {
+	static const guint8 algorithm[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+					   0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+					   0xce, 0x3d, 0x03, 0x01, 0x07}; /* P-256 */
+	static const guint8 p384[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
 	g_autoptr(CsTestIdentity) identity = make(CS_KEY_KIND_P256, NULL);
 	g_autoptr(GBytes) sec1 = cs_test_identity_dup_key_der(identity, CS_TEST_KEY_TRADITIONAL);
-	static const guint8 algorithm[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
-					   0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22}; /* P-384 */
+	CsDer der = {0}, sequence, contents, whole_part;
+	g_autoptr(GByteArray) key = g_byte_array_new();
 	g_autoptr(GByteArray) inner = g_byte_array_new();
+	g_autoptr(GByteArray) sequenced = g_byte_array_new();
 	g_autoptr(GByteArray) whole = g_byte_array_new();
+	guint8 tag = 0;
 
+	der.data = g_bytes_get_data(sec1, &der.length);
+	g_assert_true(cs_der_expect(&der, CS_DER_SEQUENCE, &sequence, NULL));
+	while (cs_der_next(&sequence, &tag, &contents, &whole_part)) {
+		if (tag == CS_DER_CONTEXT_CONSTRUCTED(0))
+			cs_der_append(key, tag, p384, sizeof(p384));
+		else
+			g_byte_array_append(key, whole_part.data, (guint)whole_part.length);
+	}
+	cs_der_append(sequenced, CS_DER_SEQUENCE, key->data, key->len);
 	cs_der_append(inner, CS_DER_INTEGER, "\0", 1);
 	cs_der_append(inner, CS_DER_SEQUENCE, algorithm, sizeof(algorithm));
-	cs_der_append(inner, CS_DER_OCTET_STRING, g_bytes_get_data(sec1, NULL),
-		      g_bytes_get_size(sec1));
+	cs_der_append(inner, CS_DER_OCTET_STRING, sequenced->data, sequenced->len);
 	cs_der_append(whole, CS_DER_SEQUENCE, inner->data, inner->len);
 	assert_refused(whole->data, whole->len, CS_ERROR_KEY, "key-malformed");
+	/* The curve of the inner name alone has another width. */
+	assert_refused(sequenced->data, sequenced->len, CS_ERROR_KEY, "key-malformed");
 }
 
 static void

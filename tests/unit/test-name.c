@@ -135,6 +135,9 @@ test_equal_values(void)
 		{0x0c, VALUE("a\0b"), 0x0c, VALUE("ab"), FALSE},
 		{0x0c, VALUE("a\0b"), 0x0c, VALUE("A\0b"), FALSE},
 		{0x1e, VALUE("\xd8\x00"), 0x1e, VALUE("\xd8\x01"), FALSE}, /* surrogates */
+		{0x1e, VALUE("\0a\0\0"), 0x0c, VALUE("a"), FALSE},
+		{0x1c, VALUE("\0\0\0a\0\0\0\0"), 0x0c, VALUE("a"), FALSE},
+		{0x14, VALUE("a\0"), 0x0c, VALUE("a"), FALSE},
 		{0x1e, VALUE("\0a\0"), 0x1e, VALUE("\0a"), FALSE},
 		{0x1c, VALUE("\x7f\0\0\0"), 0x1c, VALUE("\x7f\0\0\x01"), FALSE},
 		{0x13, VALUE("\xc3\xa9"), 0x0c, VALUE("\xc3\xa9"), FALSE},

@@ -105,6 +105,15 @@ test_one_encoding(void)
 	g_autoptr(GBytes) again = cs_public_key_encode(key, NULL);
 	g_assert_true(g_bytes_equal(again, usual));
 
+	/* Both halves, and the compressed form's bit, too. */
+	g_autofree guint8 *hybrid =
+		g_memdup2(g_bytes_get_data(usual, NULL), g_bytes_get_size(usual));
+	gsize point_at = g_bytes_get_size(usual) - 65;
+	g_assert_cmpint(hybrid[point_at], ==, 0x04);
+	hybrid[point_at] = 0x06 | (hybrid[g_bytes_get_size(usual) - 1] & 1);
+	g_assert_true(cs_public_key_read((CsDer){hybrid, g_bytes_get_size(usual)}, &info));
+	g_assert_cmpint(info.kind, ==, CS_KEY_KIND_OTHER);
+
 	/* The curve by its parameters. */
 	g_assert_cmpint(EVP_PKEY_set_utf8_string_param(key, "encoding", "explicit"), ==, 1);
 	g_autoptr(GBytes) explicit = spki_of(key);

@@ -143,6 +143,35 @@ test_der_is_refused(void)
 	g_assert_false(verifies(key, CS_SIGNATURE_ES256, der, length));
 }
 
+/* A signature that would verify by its bytes, but by a key of another kind. */
+static void
+test_kinds_of_key(void)
+{
+	g_autoptr(CsTestIdentity) curve = make(CS_KEY_KIND_P256, 0);
+	EVP_PKEY *curve_key = cs_test_identity_get_pkey(curve);
+	g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
+	guint8 der[128], halves[96];
+	const guint8 *at = der;
+	gsize length = sizeof(der);
+
+	/* P-256 with SHA-384, its halves as wide as P-384's. */
+	g_assert_cmpint(EVP_DigestSignInit_ex(context, NULL, "SHA384", NULL, NULL, curve_key, NULL),
+			==, 1);
+	g_assert_cmpint(EVP_DigestSign(context, der, &length, message, sizeof(message)), ==, 1);
+	g_autoptr(ECDSA_SIG) pair = d2i_ECDSA_SIG(NULL, &at, (long)length);
+	g_assert_cmpint(BN_bn2binpad(ECDSA_SIG_get0_r(pair), halves, 48), ==, 48);
+	g_assert_cmpint(BN_bn2binpad(ECDSA_SIG_get0_s(pair), halves + 48, 48), ==, 48);
+	g_assert_false(verifies(curve_key, CS_SIGNATURE_ES384, halves, sizeof(halves)));
+
+	/* RSASSA-PSS by an rsaEncryption key, which has RS256 alone. */
+	g_autoptr(CsTestIdentity) rsa = make(CS_KEY_KIND_RSA, 0);
+	EVP_PKEY *rsa_key = cs_test_identity_get_pkey(rsa);
+	g_autoptr(GBytes) pss = sign(rsa_key, CS_SIGNATURE_PS256);
+	const guint8 *data = g_bytes_get_data(pss, &length);
+	g_assert_false(verifies(rsa_key, CS_SIGNATURE_PS256, data, length));
+	g_assert_false(verifies(rsa_key, CS_SIGNATURE_RS256, data, length));
+}
+
 static void
 test_short_rsa(void)
 {
@@ -328,6 +357,7 @@ main(int argc, char *argv[])
 	g_test_add_func("/signature/tampering", test_tampering);
 	g_test_add_func("/signature/fixed-width", test_fixed_width);
 	g_test_add_func("/signature/der-is-refused", test_der_is_refused);
+	g_test_add_func("/signature/kinds-of-key", test_kinds_of_key);
 	g_test_add_func("/signature/short-rsa", test_short_rsa);
 	g_test_add_func("/signature/no-private-half", test_no_private_half);
 	g_test_add_func("/signature/vectors/wycheproof", test_wycheproof);
