@@ -83,6 +83,7 @@ test_refused(void)
 	static const char *const objects[] = {
 		"null",
 		"[]",
+		"[{\"required\":\"a\"}]",
 		"\"a\"",
 		"1",
 		"{}",

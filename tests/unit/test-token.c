@@ -220,6 +220,32 @@ test_algorithms(Fixture *fixture, gconstpointer data)
 	}
 }
 
+/* The same, rightly signed by keys of those algorithms: refused for what the header says, not for a
+ * signature of the wrong length. */
+static void
+test_other_keys_algorithms(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(EVP_PKEY) curve = EVP_EC_gen("P-384");
+	g_autoptr(EVP_PKEY) rsa = EVP_RSA_gen(2048);
+	EVP_PKEY *pkeys[] = {curve, rsa};
+	static const char *const names[] = {"ES384", "RS256"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(pkeys); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(CsPrivateKey) key = cs_private_key_new_from_pkey(pkeys[i], &error);
+
+		g_assert_no_error(error);
+		for (gsize j = 0; j < cs_test_tokens_count; j++) {
+			g_autofree char *header = cs_test_token_dup_header(fixture->tokens[j]);
+			g_autofree char *payload = cs_test_token_dup_payload(fixture->tokens[j]);
+			g_autofree char *changed = cs_test_replace(header, "ES256", names[i]);
+			g_autofree char *token = cs_test_token_craft(key, changed, payload);
+
+			assert_malformed(fixture, j, token);
+		}
+	}
+}
+
 /* What may be absent or null in the fixture's good tokens, and is nothing to be refused for. */
 static gboolean
 may_be(gsize row, const char *claim, const char *what)
@@ -427,25 +453,44 @@ test_wrong_key(Fixture *fixture, gconstpointer data)
 	}
 }
 
-/* The right key's signature under another key's name. */
+/* The token with another kid; NULL for a type that has none. */
+static char *
+exchange_key_id(const Fixture *fixture, gsize row, const char *key_id)
+{
+	g_autofree char *header = cs_test_token_dup_header(fixture->tokens[row]);
+	g_autofree char *payload = cs_test_token_dup_payload(fixture->tokens[row]);
+	g_autofree char *own = NULL;
+	g_autofree char *changed = NULL;
+	const char *start = strstr(header, "\"kid\":\"");
+
+	if (start == NULL)
+		return NULL;
+	start += strlen("\"kid\":\"");
+	own = g_strndup(start, strcspn(start, "\""));
+	changed = cs_test_replace(header, own, key_id);
+	return craft(fixture, row, changed, payload);
+}
+
+/* The right key's signature under another key's name, or under none that a key has. */
 static void
 test_wrong_key_id(Fixture *fixture, gconstpointer data)
 {
+	static const char *const none[] = {
+		"", "a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQF", /* a bit left over */
+	};
 	guint count = 0;
 
 	for (gsize i = 0; i < cs_test_tokens_count; i++) {
-		g_autofree char *header = cs_test_token_dup_header(fixture->tokens[i]);
-		g_autofree char *payload = cs_test_token_dup_payload(fixture->tokens[i]);
-		g_autofree char *kid = g_strdup_printf("\"kid\":\"%s\"", cs_test_hash(99));
-		const char *start = strstr(header, "\"kid\":\"");
-		g_autofree char *own = start != NULL ? g_strndup(start, strlen(kid)) : NULL;
-		g_autofree char *changed = own != NULL ? cs_test_replace(header, own, kid) : NULL;
-		g_autofree char *token = NULL;
+		g_autofree char *token = exchange_key_id(fixture, i, cs_test_hash(99));
 
-		if (own == NULL)
+		if (token == NULL)
 			continue;
-		token = craft(fixture, i, changed, payload);
 		assert_not_signed(fixture, i, token);
+		for (gsize j = 0; j < G_N_ELEMENTS(none); j++) {
+			g_autofree char *malformed = exchange_key_id(fixture, i, none[j]);
+
+			assert_malformed(fixture, i, malformed);
+		}
 		count++;
 	}
 	g_assert_cmpuint(count, ==, 6);
@@ -535,6 +580,7 @@ main(int argc, char **argv)
 	ADD("added-header-members", test_added_header_members);
 	ADD("missing-header-members", test_missing_header_members);
 	ADD("algorithms", test_algorithms);
+	ADD("other-keys-algorithms", test_other_keys_algorithms);
 	ADD("claims", test_claims);
 	ADD("payloads", test_payloads);
 	ADD("flipped-bits", test_flipped_bits);
