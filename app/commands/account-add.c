@@ -183,17 +183,19 @@ print_introduction(const CsInvocation *invocation,
 	cs_invocation_note(invocation, _("server: %s\n"), introduction->url);
 	cs_invocation_note(invocation, _("server key fingerprint: %s\n"), fingerprint);
 	cs_invocation_note(invocation, _("to read aloud: %s\n"), groups->str);
-	cs_invocation_note(
-		invocation, "\n%s\n",
-		_("Adding an account is your consent: whenever you authenticate there, "
-		  "this device tells this\norganisation whether it is managed, and shows "
-		  "it the certificate that says so."));
+	cs_invocation_note(invocation, "\n");
+	cs_invocation_note_paragraph(
+		invocation,
+		_("Adding an account is your consent: whenever you authenticate there, this device "
+		  "tells this organisation whether it is managed, and shows it the certificate "
+		  "that "
+		  "says so."));
 	if (!request->fingerprint)
-		cs_invocation_note(
-			invocation, "%s\n",
-			_("Compare the fingerprint with the one that your administrator "
-			  "gave you, and give the code\nonly if they agree. An activation "
-			  "link compares by itself."));
+		cs_invocation_note_paragraph(
+			invocation,
+			_("Compare the fingerprint with the one that your administrator gave you, "
+			  "and give the code only if they agree. An activation link compares by "
+			  "itself."));
 	cs_invocation_note(invocation, "\n");
 }
 

@@ -102,11 +102,11 @@ delete_issuer(CsAuthority *authority, const CsInvocation *invocation, GError **e
 static void
 warn_of_self_service(const CsInvocation *invocation)
 {
-	cs_invocation_note(invocation, "%s\n",
-			   _("Warning: make sure that this certificate authority issues "
-			     "certificates to managed devices only. If\nusers can enrol there "
-			     "themselves, a device that is not managed can obtain a certificate "
-			     "and pass for managed."));
+	cs_invocation_note_paragraph(
+		invocation,
+		_("Warning: make sure that this certificate authority issues certificates to "
+		  "managed devices only. If users can enrol there themselves, a device that is not "
+		  "managed can obtain a certificate and pass for managed."));
 }
 
 static CsExit

@@ -51,6 +51,7 @@ void cs_invocation_print(const CsInvocation *invocation, const char *format, ...
 	G_GNUC_PRINTF(2, 3);
 void cs_invocation_note(const CsInvocation *invocation, const char *format, ...)
 	G_GNUC_PRINTF(2, 3); /* standard error, in either form */
+void cs_invocation_note_paragraph(const CsInvocation *invocation, const char *paragraph);
 /* Several lines that are ours, made by text.h. Only text for people, as above. */
 void cs_invocation_print_block(const CsInvocation *invocation, const char *text);
 

@@ -12,6 +12,7 @@
 
 /* One request to a server, all of it. */
 #define HTTP_TIMEOUT_MS 30000
+#define TERMINAL_WIDTH	80
 
 static const struct {
 	CsErrorCode code;
@@ -61,9 +62,9 @@ print_advice(const CsInvocation *invocation, const GError *error)
 	sentence = cs_reason_get_sentence(reason);
 	next_step = cs_reason_get_next_step(reason);
 	if (sentence && sentence[0] != '\0')
-		cs_invocation_note(invocation, "%s\n", sentence);
+		cs_invocation_note_paragraph(invocation, sentence);
 	if (next_step && next_step[0] != '\0')
-		cs_invocation_note(invocation, "%s\n", next_step);
+		cs_invocation_note_paragraph(invocation, next_step);
 }
 
 static CsClient *
@@ -306,6 +307,22 @@ cs_invocation_note(const CsInvocation *invocation, const char *format, ...)
 	text = cs_text_format(format, arguments);
 	va_end(arguments);
 	put(text, stderr);
+}
+
+/**
+ * cs_invocation_note_paragraph:
+ * @invocation: the run
+ * @paragraph: our own sentences
+ *
+ * A paragraph on standard error, with --json too, its lines no longer than a terminal's.
+ */
+void
+cs_invocation_note_paragraph(const CsInvocation *invocation, const char *paragraph)
+{
+	g_autoptr(GString) wrapped = g_string_new(NULL);
+
+	cs_text_append_wrapped(wrapped, paragraph, 0, TERMINAL_WIDTH);
+	put(wrapped->str, stderr);
 }
 
 /**

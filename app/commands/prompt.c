@@ -101,15 +101,13 @@ cs_ask_is_possible(void)
 }
 
 static gboolean
-ask(const char *prompt, GError **error)
+check_possible(GError **error)
 {
-	if (!cs_ask_is_possible()) {
-		cs_error_set(error, CS_ERROR_USAGE, "no-terminal",
-			     _("this has to be asked for, and standard input is no terminal"));
-		return FALSE;
-	}
-	(void)fprintf(stderr, "%s ", prompt);
-	return TRUE;
+	if (cs_ask_is_possible())
+		return TRUE;
+	cs_error_set(error, CS_ERROR_USAGE, "no-terminal",
+		     _("this has to be asked for, and standard input is no terminal"));
+	return FALSE;
 }
 
 /**
@@ -119,8 +117,8 @@ ask(const char *prompt, GError **error)
  *
  * Asks on the terminal, which does not show what is typed. What was typed ahead counts.
  *
- * Returns: (transfer full): the answer. CS_ERROR_USAGE, "no-terminal", and as
- *   cs_read_line_secret()
+ * Returns: (transfer full): the answer. CS_ERROR_USAGE, "no-terminal"; CS_ERROR_STATE where the
+ *   terminal cannot be kept from showing it; and as cs_read_line_secret()
  */
 CsSecret *
 cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
@@ -130,18 +128,23 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 	CsSecret *answer = NULL;
 	gboolean hides = FALSE;
 
-	if (!ask(prompt, error))
+	if (!check_possible(error))
 		return NULL;
+	/* Before the prompt: whoever is quick must not see the answer appear. */
 	if (tcgetattr(STDIN_FILENO, &shown) == 0) {
 		hidden = shown;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
 		hides = tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden) == 0;
 	}
-	answer = cs_read_line_secret(cancellable, error);
-	if (hides) {
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
-		(void)fputc('\n', stderr);
+	if (!hides) {
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno,
+					_("cannot keep the terminal from showing what is typed"));
+		return NULL;
 	}
+	(void)fprintf(stderr, "%s ", prompt);
+	answer = cs_read_line_secret(cancellable, error);
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
+	(void)fputc('\n', stderr);
 	return answer;
 }
 
@@ -163,8 +166,9 @@ cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GErro
 	const char *text = NULL;
 
 	*yes = FALSE;
-	if (!ask(prompt, error))
+	if (!check_possible(error))
 		return FALSE;
+	(void)fprintf(stderr, "%s ", prompt);
 	answer = cs_read_line_secret(cancellable, &local_error);
 	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_USAGE))
 		return TRUE;

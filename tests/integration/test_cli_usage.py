@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 from world import PROGRAM, equal, expect, main, run_program
@@ -178,7 +179,7 @@ def test_account_add_at_the_prompt(world):
         terminal.wait_for("Activation code or link")
         fingerprint = organisation.introduction["fingerprint"]
         expect(fingerprint in terminal.seen, terminal.seen)
-        expect("consent" in terminal.seen, terminal.seen)
+        expect("consent" in terminal.seen and "\\x0a" not in terminal.seen, terminal.seen)
         terminal.type("not a code\n")
         terminal.wait_for("neither")
         answer = organisation.code(login)[secret]
@@ -186,7 +187,8 @@ def test_account_add_at_the_prompt(world):
         code, out = terminal.end()
         equal(code, 0, terminal.seen)
         equal(json.loads(out)["user"], login)
-        expect(answer not in terminal.seen, "the answer is not shown")
+        for typed in ("not a code", answer):
+            expect(typed not in terminal.seen, "what is typed is not shown", repr(terminal.seen))
 
 
 def test_a_link_at_the_prompt_pins(world):
@@ -220,6 +222,7 @@ def test_account_delete_asks_once(world):
     for answer, exit_code, left in (("\n", 1, 1), ("n\n", 1, 1), ("y\n", 0, 0)):
         terminal = Terminal(user, "account", "delete", account, "--json")
         terminal.wait_for("[y/N]")
+        expect("\\x0a" not in terminal.seen and "link to this" in terminal.seen, terminal.seen)
         terminal.type(answer)
         code, out = terminal.end()
         equal((code, json.loads(out)), (exit_code, {"id": account, "deleted": not left, "pending": False}))
@@ -241,6 +244,18 @@ def test_output_that_cannot_be_written(world):
         done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', PROGRAM, *arguments],
                               stderr=subprocess.PIPE, env=world.environment, check=False)
         equal(done.returncode, 5, arguments)
+
+
+def test_closed_descriptors_are_not_taken_over(world):
+    """What the program opens must not become its standard input or output."""
+    probe = ("import os, sys; [os.close(fd) for fd in (0, 1)]; os.execv(sys.argv[1], sys.argv[1:])")
+    organisation = world.organisation()
+    user = world.machine().user()
+    for extra, code in (((), 2), (("--json",), 5)):
+        done = subprocess.run([sys.executable, "-c", probe, PROGRAM, "--config", user.config, "account", "add",
+                               organisation.url, "--code-stdin", *extra], stderr=subprocess.PIPE, text=True,
+                              env=user.environment, timeout=60, check=False)
+        equal(done.returncode, code, "nothing to read, nothing to write on", done.stderr)
 
 
 def test_nothing_from_outside_moves_the_cursor(world):
