@@ -11,7 +11,7 @@
 #define CS_BOOK_KEYS_FOLDER	      "keys"
 #define CS_BOOK_EXPLANATIONS_FOLDER   "explanations"
 #define CS_BOOK_EXPLANATION_SUFFIX    ".json"
-#define CS_BOOK_MAX_EXPLANATION_BYTES (32 * 1024 * 1024)
+#define CS_BOOK_MAX_EXPLANATION_BYTES ((gsize)32 * 1024 * 1024)
 
 /* What this room alone does with the book. No change is open while the network is asked: read,
  * talk, then change by the account's id, which may have vanished in between. */

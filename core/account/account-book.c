@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#define MAX_BOOK_BYTES (4 * 1024 * 1024)
+#define MAX_BOOK_BYTES ((gsize)4 * 1024 * 1024)
 
 /**
  * cs_book_path:

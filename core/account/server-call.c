@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#define MAX_RESPONSE_BYTES (1024 * 1024)
+#define MAX_RESPONSE_BYTES ((gsize)1024 * 1024)
 #define JSON_TYPE	   "application/json"
 #define PROBLEM_TYPE	   "application/problem+json"
 #define FIRST_ERROR_STATUS 400

@@ -185,6 +185,19 @@ test_odd_values(void)
 }
 
 static void
+test_odd_account_key(void)
+{
+	g_autoptr(CsBook) book = make_book();
+	CsAccount *account = g_ptr_array_index(book->accounts, 0);
+	g_autofree char *text = NULL;
+
+	g_free(account->key_file);
+	account->key_file = g_strdup("../accounts.json");
+	text = cs_book_print(book);
+	expect_failure(text, "state-invalid");
+}
+
+static void
 test_negative_sequence(void)
 {
 	g_autoptr(CsBook) book = make_book();
@@ -267,6 +280,7 @@ main(int argc, char **argv)
 	g_test_add_func("/book-format/not-a-book", test_not_a_book);
 	g_test_add_func("/book-format/other-version", test_other_version);
 	g_test_add_func("/book-format/odd-values", test_odd_values);
+	g_test_add_func("/book-format/odd-account-key", test_odd_account_key);
 	g_test_add_func("/book-format/negative-sequence", test_negative_sequence);
 	g_test_add_func("/book-format/account-without-organisation",
 			test_account_without_organisation);
