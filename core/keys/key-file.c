@@ -14,8 +14,8 @@
 
 #include "core/base/file.h"
 
-#define KEY_FILE_MAX_BYTES (256 * 1024) /* a certificate chain may stand beside the key */
-#define MAX_LINKS	   40		/* the kernel's own limit */
+#define KEY_FILE_MAX_BYTES 262144 /* a certificate chain may stand beside the key */
+#define MAX_LINKS	   40	  /* the kernel's own limit */
 #define USER_ENTRY_BYTES   4096
 #define MODE_BITS	   07777
 

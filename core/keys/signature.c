@@ -9,17 +9,17 @@
 #define COORDINATE_MAX_BYTES 66
 
 typedef struct {
-	CsKeyKind kind;
 	const char *digest;
+	CsKeyKind kind;
 	int coordinate_bytes; /* curves: R and S have as many each */
 } Method;
 
 static const Method methods[] = {
-	[CS_SIGNATURE_RS256] = {CS_KEY_KIND_RSA, "SHA256", 0},
-	[CS_SIGNATURE_PS256] = {CS_KEY_KIND_RSA_PSS, "SHA256", 0},
-	[CS_SIGNATURE_ES256] = {CS_KEY_KIND_P256, "SHA256", 32},
-	[CS_SIGNATURE_ES384] = {CS_KEY_KIND_P384, "SHA384", 48},
-	[CS_SIGNATURE_ES512] = {CS_KEY_KIND_P521, "SHA512", COORDINATE_MAX_BYTES},
+	[CS_SIGNATURE_RS256] = {"SHA256", CS_KEY_KIND_RSA, 0},
+	[CS_SIGNATURE_PS256] = {"SHA256", CS_KEY_KIND_RSA_PSS, 0},
+	[CS_SIGNATURE_ES256] = {"SHA256", CS_KEY_KIND_P256, 32},
+	[CS_SIGNATURE_ES384] = {"SHA384", CS_KEY_KIND_P384, 48},
+	[CS_SIGNATURE_ES512] = {"SHA512", CS_KEY_KIND_P521, COORDINATE_MAX_BYTES},
 };
 
 /**

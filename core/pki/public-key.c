@@ -302,18 +302,32 @@ wrap_key(GByteArray *algorithm, const guint8 *key, gsize length)
 	return g_byte_array_free_to_bytes(spki);
 }
 
-static GBytes *
-encode_curve(EVP_PKEY *key, const Curve *curve)
+/* A key that was read with a compressed point gives it back so. */
+static gboolean
+compute_point(EVP_PKEY *key, guint8 *point, gsize length)
 {
 	g_autoptr(BIGNUM) x = NULL;
 	g_autoptr(BIGNUM) y = NULL;
-	guint8 point[POINT_MAX_OCTETS] = {POINT_UNCOMPRESSED};
-	int half = (int)(curve->point_length / 2);
+	int half = (int)(length / 2);
 
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) != 1 ||
-	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
-	    BN_bn2binpad(x, point + 1, half) != half ||
-	    BN_bn2binpad(y, point + 1 + half, half) != half)
+	point[0] = POINT_UNCOMPRESSED;
+	return EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
+	       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
+	       BN_bn2binpad(x, point + 1, half) == half &&
+	       BN_bn2binpad(y, point + 1 + half, half) == half;
+}
+
+static GBytes *
+encode_curve(EVP_PKEY *key, const Curve *curve)
+{
+	guint8 point[POINT_MAX_OCTETS] = {0};
+	gsize length = 0;
+
+	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+					    &length) != 1)
+		return NULL;
+	if ((length != curve->point_length || point[0] != POINT_UNCOMPRESSED) &&
+	    !compute_point(key, point, curve->point_length))
 		return NULL;
 	g_autoptr(GByteArray) algorithm = g_byte_array_new();
 	cs_der_append(algorithm, CS_DER_OID, oid_ec, sizeof(oid_ec));
