@@ -480,6 +480,37 @@ test_deleted_meanwhile(Fixture *f, gconstpointer data)
 }
 
 static void
+replace_meanwhile(gpointer data)
+{
+	Fixture *f = data;
+	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
+	CsAccount *account = cs_book_find_account(change->book, f->id);
+	g_autoptr(CsPrivateKey) key = NULL;
+
+	g_clear_pointer(&account->key_file, g_free);
+	key = cs_book_change_make_key(change, &account->key_file, NULL);
+	g_assert_true(cs_book_change_commit(change, NULL));
+}
+
+/* A verdict is not for another account that came in its place under the same id. */
+static void
+test_replaced_meanwhile(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsAccount) account = NULL;
+	g_autoptr(CsAccount) listed = NULL;
+
+	cs_test_server_end_account(f->server, f->id, CS_REASON_ACCOUNT_DELETED);
+	f->faults->path = "/v1/transactions/";
+	f->faults->meanwhile = replace_meanwhile;
+	f->faults->meanwhile_data = f;
+	account = run(f, NULL, NULL);
+	listed = get_listed(f);
+	g_assert_cmpint(account->reason, ==, CS_REASON_ACCOUNT_DELETED);
+	g_assert_nonnull(listed);
+	g_assert_cmpint(listed->managed, ==, CS_MANAGED_UNKNOWN);
+}
+
+static void
 bend_time(CsVerdict *verdict)
 {
 	verdict->iat -= 1000000;
@@ -551,6 +582,7 @@ main(int argc, char **argv)
 		{"/authentication/verdict-by-other-key", test_verdict_by_other_key},
 		{"/authentication/vanished", test_vanished},
 		{"/authentication/deleted-meanwhile", test_deleted_meanwhile},
+		{"/authentication/replaced-meanwhile", test_replaced_meanwhile},
 		{"/authentication/clock-set-back", test_clock_set_back},
 		{"/authentication/explain", test_explain},
 	};

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/account/deletion.h"
 
+#include "core/account/account-book-private.h"
 #include "core/account/authentication.h"
 #include "core/base/error.h"
 #include "tests/fixtures/account-fixture.h"
@@ -140,9 +141,14 @@ test_answer_lost(Fixture *f, gconstpointer data)
 }
 
 static void
-bend_to_another(CsVerdict *verdict)
+bend_account(CsVerdict *verdict)
 {
 	verdict->account = (char *)"another";
+}
+
+static void
+bend_audience(CsVerdict *verdict)
+{
 	verdict->aud = (char *)"another";
 }
 
@@ -170,8 +176,8 @@ bend_reason(CsVerdict *verdict)
 static void
 test_lesser_words(Fixture *f, gconstpointer data)
 {
-	static void (*const bends[])(CsVerdict *) = {bend_to_another, bend_response, bend_issuer,
-						     bend_reason};
+	static void (*const bends[])(CsVerdict *) = {bend_account, bend_audience, bend_response,
+						     bend_issuer, bend_reason};
 	static const char *const bodies[] = {"{\"code\":\"account-deleted\"}",
 					     "{\"code\":\"account-unknown\"}",
 					     "{\"code\":\"not-found\"}", "<html>"};
@@ -224,6 +230,37 @@ test_rotation(Fixture *f, gconstpointer data)
 	cs_test_server_rotate(f->server, NULL, 1);
 	delete_one(f, FALSE);
 	g_assert_false(has_key(f));
+}
+
+static void
+replace_meanwhile(gpointer data)
+{
+	Fixture *f = data;
+	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
+	CsAccount *account = cs_book_find_account(change->book, f->id);
+	g_autoptr(CsPrivateKey) key = NULL;
+
+	account->tombstone = FALSE;
+	g_clear_pointer(&account->key_file, g_free);
+	key = cs_book_change_make_key(change, &account->key_file, NULL);
+	g_assert_true(cs_book_change_commit(change, NULL));
+}
+
+/* What came in its place under the same id is another account. */
+static void
+test_replaced_meanwhile(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsAccount) account = NULL;
+	gboolean pending = TRUE;
+
+	f->faults->path = "/v1/accounts/";
+	f->faults->meanwhile = replace_meanwhile;
+	f->faults->meanwhile_data = f;
+	g_assert_true(cs_deletion_delete(&f->home->client, f->id, &pending, NULL, NULL));
+	g_assert_false(pending);
+	account = cs_account_book_get(&f->home->client, f->id, NULL);
+	g_assert_nonnull(account);
+	g_assert_true(has_key(f));
 }
 
 static void
@@ -347,6 +384,7 @@ main(int argc, char **argv)
 		{"/deletion/lesser-words", test_lesser_words},
 		{"/deletion/unknown-to-server", test_unknown_to_server},
 		{"/deletion/rotation", test_rotation},
+		{"/deletion/replaced-meanwhile", test_replaced_meanwhile},
 		{"/deletion/no-account", test_no_account},
 		{"/deletion/key-missing", test_key_missing},
 		{"/deletion/key-unusable", test_key_unusable},

@@ -433,6 +433,39 @@ test_key_forgotten(Fixture *f, gconstpointer data)
 }
 
 static void
+delete_meanwhile(gpointer data)
+{
+	Fixture *f = data;
+	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
+	CsOrganisation *organisation = g_ptr_array_index(change->book->organisations, 0);
+	const CsPendingEnrolment *pending = g_ptr_array_index(organisation->pending, 0);
+	CsAccount *account = g_new0(CsAccount, 1);
+
+	account->id = g_strdup("same");
+	account->user = g_strdup("ada");
+	account->url = g_strdup(organisation->url);
+	account->organisation = g_strdup("Example Corp");
+	account->device_id = g_strdup("device1");
+	account->key_file = g_strdup(pending->key_file);
+	account->tombstone = TRUE;
+	g_ptr_array_add(change->book->accounts, account);
+	g_ptr_array_set_size(organisation->pending, 0);
+	g_assert_true(cs_book_change_commit(change, NULL));
+}
+
+/* rule 23: another process finished the same enrolment and deleted the account: it stays deleted */
+static void
+test_deleted_meanwhile(Fixture *f, gconstpointer data)
+{
+	cs_test_server_set_next_id(f->server, "same");
+	f->faults->path = "/v1/accounts";
+	f->faults->meanwhile = delete_meanwhile;
+	f->faults->meanwhile_data = f;
+	expect_failure(f, CODE, CS_ERROR_REFUSED, "account-exists");
+	g_assert_cmpuint(count_listed(f), ==, 0);
+}
+
+static void
 empty_meanwhile(gpointer data)
 {
 	Fixture *f = data;
@@ -514,6 +547,7 @@ main(int argc, char **argv)
 		{"/enrolment/cancelled", test_cancelled},
 		{"/enrolment/broken-book", test_broken_book},
 		{"/enrolment/key-forgotten", test_key_forgotten},
+		{"/enrolment/deleted-meanwhile", test_deleted_meanwhile},
 		{"/enrolment/book-emptied", test_book_emptied},
 		{"/enrolment/at-once", test_at_once},
 		{"/enrolment/same-code-at-once", test_same_code_at_once},
