@@ -1,33 +1,13 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/fixtures/service-fixture.h"
+#include "tests/fixtures/client-fixture.h"
 
 #include "core/base/encoding.h"
 
 #include <string.h>
 
-typedef struct {
-	CsTestService *service;
-	CsTestClient *client;
-} Fixture;
-
-static void
-fixture_set_up(Fixture *f, gconstpointer data)
-{
-	f->service = cs_test_service_new();
-	f->client = cs_test_client_new(f->service, "machine");
-	cs_test_client_add_account(f->client, "alice");
-}
-
-static void
-fixture_tear_down(Fixture *f, gconstpointer data)
-{
-	cs_test_client_free(f->client);
-	cs_test_service_free(f->service);
-}
-
 static CsVerdict *
-delete_by(Fixture *f, const cJSON *body)
+delete_by(CsTestScene *f, const cJSON *body)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = g_strconcat("/v1/accounts/", f->client->account, NULL);
@@ -47,7 +27,7 @@ delete_by(Fixture *f, const cJSON *body)
 }
 
 static void
-expect_deleted(Fixture *f, CsReason reason)
+expect_deleted(CsTestScene *f, CsReason reason)
 {
 	g_autoptr(cJSON) body = cs_test_client_make_deletion(f->client);
 	g_autoptr(CsVerdict) verdict = delete_by(f, body);
@@ -56,7 +36,7 @@ expect_deleted(Fixture *f, CsReason reason)
 }
 
 static void
-expect_problem(Fixture *f, cJSON *body_taken, guint status, const char *code)
+expect_problem(CsTestScene *f, cJSON *body_taken, guint status, const char *code)
 {
 	g_autofree char *path = g_strconcat("/v1/accounts/", f->client->account, NULL);
 
@@ -64,7 +44,7 @@ expect_problem(Fixture *f, cJSON *body_taken, guint status, const char *code)
 }
 
 static void
-expect_live(Fixture *f, gboolean live)
+expect_live(CsTestScene *f, gboolean live)
 {
 	g_autoptr(CsAccountRow) account = NULL;
 
@@ -76,7 +56,7 @@ expect_live(Fixture *f, gboolean live)
 
 /* rule 23: done once, logged once, and answered as often as it is asked */
 static void
-test_delete(Fixture *f, gconstpointer data)
+test_delete(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(cJSON) line = NULL;
 	g_autoptr(cJSON) last = NULL;
@@ -98,7 +78,7 @@ test_delete(Fixture *f, gconstpointer data)
 
 /* rule 23: it works in every device state, and whatever has become of the user */
 static void
-test_every_state(Fixture *f, gconstpointer data)
+test_every_state(CsTestScene *f, gconstpointer data)
 {
 	CsAuthority *authority = cs_test_service_get_authority(f->service);
 
@@ -116,7 +96,7 @@ test_every_state(Fixture *f, gconstpointer data)
 }
 
 static void
-test_never_was(Fixture *f, gconstpointer data)
+test_never_was(CsTestScene *f, gconstpointer data)
 {
 	g_free(f->client->account);
 	f->client->account = g_strdup("nobody1");
@@ -125,7 +105,7 @@ test_never_was(Fixture *f, gconstpointer data)
 
 /* Nobody else's key ends an account, and a deletion names it. */
 static void
-test_foreign(Fixture *f, gconstpointer data)
+test_foreign(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(CsTestClient) other = cs_test_client_new(f->service, "other machine");
 	g_autofree char *account = g_strdup(f->client->account);
@@ -143,7 +123,7 @@ test_foreign(Fixture *f, gconstpointer data)
 
 /* A deletion is good once, for two minutes, and here. */
 static void
-test_freshness(Fixture *f, gconstpointer data)
+test_freshness(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(cJSON) body = cs_test_client_make_deletion(f->client);
 	g_autoptr(CsVerdict) verdict = delete_by(f, body);
@@ -159,7 +139,7 @@ test_freshness(Fixture *f, gconstpointer data)
 }
 
 static void
-test_audience(Fixture *f, gconstpointer data)
+test_audience(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(CsDeleteToken) deletion = g_new0(CsDeleteToken, 1);
@@ -178,7 +158,7 @@ test_audience(Fixture *f, gconstpointer data)
 }
 
 static void
-test_malformed(Fixture *f, gconstpointer data)
+test_malformed(CsTestScene *f, gconstpointer data)
 {
 	cJSON *body = cs_test_client_make_deletion(f->client);
 
@@ -195,32 +175,26 @@ test_malformed(Fixture *f, gconstpointer data)
 
 /* Where the registry fails the account lives on, and no verdict says otherwise. */
 static void
-test_registry_fails(Fixture *f, gconstpointer data)
+test_registry_fails(CsTestScene *f, gconstpointer data)
 {
-	CsRegistry *registry = cs_authority_get_registry(cs_test_service_get_authority(f->service));
-
-	g_assert_true(cs_registry_begin(registry, NULL));
+	g_assert_true(cs_registry_begin(f->registry, NULL));
 	expect_problem(f, cs_test_client_make_deletion(f->client), 503, "internal");
-	cs_registry_rollback(registry);
+	cs_registry_rollback(f->registry);
 	expect_live(f, TRUE);
 	expect_deleted(f, CS_REASON_ACCOUNT_DELETED);
 }
-
-#define ADD(name, function)                                                                        \
-	g_test_add("/service-deletion/" name, Fixture, NULL, fixture_set_up, function,             \
-		   fixture_tear_down)
 
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD("delete", test_delete);
-	ADD("every-state", test_every_state);
-	ADD("never-was", test_never_was);
-	ADD("foreign", test_foreign);
-	ADD("freshness", test_freshness);
-	ADD("audience", test_audience);
-	ADD("malformed", test_malformed);
-	ADD("registry-fails", test_registry_fails);
+	cs_test_add_scene("/service-deletion/delete", test_delete);
+	cs_test_add_scene("/service-deletion/every-state", test_every_state);
+	cs_test_add_scene("/service-deletion/never-was", test_never_was);
+	cs_test_add_scene("/service-deletion/foreign", test_foreign);
+	cs_test_add_scene("/service-deletion/freshness", test_freshness);
+	cs_test_add_scene("/service-deletion/audience", test_audience);
+	cs_test_add_scene("/service-deletion/malformed", test_malformed);
+	cs_test_add_scene("/service-deletion/registry-fails", test_registry_fails);
 	return g_test_run();
 }

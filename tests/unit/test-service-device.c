@@ -1,34 +1,8 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/fixtures/service-fixture.h"
+#include "tests/fixtures/client-fixture.h"
 
 #include <string.h>
-
-typedef struct {
-	CsTestService *service;
-	CsTestIdentity *ca;
-	CsTestCredential *credential;
-	CsTestClient *client;
-} Fixture;
-
-static void
-fixture_set_up(Fixture *f, gconstpointer data)
-{
-	f->service = cs_test_service_new();
-	f->ca = cs_test_service_add_ca(f->service, TRUE, NULL);
-	f->credential = cs_test_credential_new_issued(f->ca, NULL);
-	f->client = cs_test_client_new(f->service, "machine");
-	cs_test_client_add_account(f->client, "alice");
-}
-
-static void
-fixture_tear_down(Fixture *f, gconstpointer data)
-{
-	cs_test_client_free(f->client);
-	cs_test_credential_free(f->credential);
-	cs_test_identity_free(f->ca);
-	cs_test_service_free(f->service);
-}
 
 static cJSON *
 make_query_for(CsTestClient *client, const char *aud)
@@ -82,7 +56,7 @@ expect_state(CsTestClient *client, const char *state, const char *done)
 
 /* rule 25: each step, as the device sees it; it follows by its key, which needs no account */
 static void
-test_steps(Fixture *f, gconstpointer data)
+test_steps(CsTestScene *f, gconstpointer data)
 {
 	g_autofree char *device = g_strdup(f->client->device);
 	g_autofree char *path = g_strconcat("/v1/accounts/", f->client->account, NULL);
@@ -107,7 +81,7 @@ test_steps(Fixture *f, gconstpointer data)
 
 /* rule 22: a deleted record is told so; the machine's next record is another */
 static void
-test_deleted(Fixture *f, gconstpointer data)
+test_deleted(CsTestScene *f, gconstpointer data)
 {
 	g_autofree char *device = g_strdup(f->client->device);
 
@@ -121,7 +95,7 @@ test_deleted(Fixture *f, gconstpointer data)
 
 /* rule 26: a new key of the same hardware learns whether it was approved */
 static void
-test_approved(Fixture *f, gconstpointer data)
+test_approved(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(CsTestClient) second = cs_test_client_new(f->service, "machine");
 	CsAuthority *authority = cs_test_service_get_authority(f->service);
@@ -142,7 +116,7 @@ test_approved(Fixture *f, gconstpointer data)
 }
 
 static void
-test_refused(Fixture *f, gconstpointer data)
+test_refused(CsTestScene *f, gconstpointer data)
 {
 	g_autoptr(CsTestClient) stranger = cs_test_client_new(f->service, "machine");
 	g_autoptr(cJSON) query = make_query(f->client);
@@ -169,7 +143,7 @@ test_refused(Fixture *f, gconstpointer data)
 
 /* An enrolment's token, which the same key signs, is no query. */
 static void
-test_token_of_enrolment(Fixture *f, gconstpointer data)
+test_token_of_enrolment(CsTestScene *f, gconstpointer data)
 {
 	g_autofree char *nonce = cs_test_client_dup_nonce(f->client);
 	g_autoptr(CsDeviceToken) claim = cs_test_client_fill_device(f->client, nonce);
@@ -182,7 +156,7 @@ test_token_of_enrolment(Fixture *f, gconstpointer data)
 }
 
 static void
-test_nonce(Fixture *f, gconstpointer data)
+test_nonce(CsTestScene *f, gconstpointer data)
 {
 	g_autofree char *first = cs_test_client_dup_nonce(f->client);
 	g_autofree char *second = cs_test_client_dup_nonce(f->client);
@@ -200,19 +174,15 @@ test_nonce(Fixture *f, gconstpointer data)
 				       "request-malformed");
 }
 
-#define ADD(name, function)                                                                        \
-	g_test_add("/service-device/" name, Fixture, NULL, fixture_set_up, function,               \
-		   fixture_tear_down)
-
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD("steps", test_steps);
-	ADD("deleted", test_deleted);
-	ADD("approved", test_approved);
-	ADD("refused", test_refused);
-	ADD("token-of-enrolment", test_token_of_enrolment);
-	ADD("nonce", test_nonce);
+	cs_test_add_scene("/service-device/steps", test_steps);
+	cs_test_add_scene("/service-device/deleted", test_deleted);
+	cs_test_add_scene("/service-device/approved", test_approved);
+	cs_test_add_scene("/service-device/refused", test_refused);
+	cs_test_add_scene("/service-device/token-of-enrolment", test_token_of_enrolment);
+	cs_test_add_scene("/service-device/nonce", test_nonce);
 	return g_test_run();
 }

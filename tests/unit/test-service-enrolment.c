@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/fixtures/service-fixture.h"
+#include "tests/fixtures/client-fixture.h"
 
 #include "core/base/encoding.h"
 

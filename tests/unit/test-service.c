@@ -3,7 +3,7 @@
 #include "core/authority/service.h"
 
 #include "core/base/error.h"
-#include "tests/fixtures/service-fixture.h"
+#include "tests/fixtures/client-fixture.h"
 
 #include <string.h>
 
