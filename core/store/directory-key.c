@@ -8,6 +8,7 @@
 
 #include "core/base/file.h"
 #include "core/store/store-file.h"
+#include "core/store/key-memory.h"
 #include "core/store/pkcs12.h"
 
 /* One search, over a few places. The first key whose public half is the certificate's ends it. */
@@ -15,8 +16,10 @@ typedef struct {
 	const CsStoreEntry *entry;
 	const char *path; /* the certificate's file */
 	CsPrivateKey *found;
-	GError *failure; /* what stands in the way of a key that is there */
-	char *mismatch;	 /* where another certificate's key lies */
+	CsKeyPlace place; /* where */
+	gboolean is_kept; /* `place` is whole: the key may be remembered */
+	GError *failure;  /* what stands in the way of a key that is there */
+	char *mismatch;	  /* where another certificate's key lies */
 	GString *looked_at;
 } Search;
 
@@ -25,6 +28,7 @@ search_clear(Search *search)
 {
 	g_clear_pointer(&search->found, cs_private_key_unref);
 	g_clear_error(&search->failure);
+	g_clear_pointer(&search->place.key_path, g_free);
 	g_clear_pointer(&search->mismatch, g_free);
 	g_string_free(search->looked_at, TRUE);
 }
@@ -49,10 +53,12 @@ judge(Search *search, const char *place, CsPrivateKey *key, GError *failure)
 			search->failure = g_steal_pointer(&owned_failure);
 		return;
 	}
-	if (g_bytes_equal(cs_private_key_get_spki(key), cs_certificate_get_spki(certificate)))
+	if (g_bytes_equal(cs_private_key_get_spki(key), cs_certificate_get_spki(certificate))) {
 		search->found = g_steal_pointer(&owned_key);
-	else if (search->mismatch == NULL)
+		search->place.key_path = g_strdup(place);
+	} else if (search->mismatch == NULL) {
 		search->mismatch = g_strdup(place);
+	}
 }
 
 static void
@@ -90,9 +96,13 @@ try_beside(Search *search, const char *folder, const char *name)
 		return;
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 	GError *failure = NULL;
+	/* The stamp first: what is put there in between is then not taken for what was read. */
+	gboolean has_stamp = cs_file_stamp_read(path, &search->place.key_stamp);
 	CsPrivateKey *key = cs_private_key_load(path, &failure);
 	g_string_append_printf(search->looked_at, ", %s", path);
 	judge(search, path, key, failure);
+	if (search->found != NULL)
+		search->is_kept = search->is_kept && has_stamp;
 }
 
 /* x.EXT has x.key beside it, and cert.pem key.pem. */
@@ -142,6 +152,8 @@ static gboolean
 try_inside(Search *search, gboolean *is_pkcs12, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
+	search->is_kept = cs_file_stamp_read(search->path, &search->place.certificate_stamp);
+	search->place.key_stamp = search->place.certificate_stamp;
 	g_autoptr(CsSecret) secret =
 		cs_file_read_secret(search->path, CS_STORE_FILE_MAX_BYTES, &failure);
 	if (secret == NULL)
@@ -183,7 +195,7 @@ set_failure(Search *search, GError **error)
 /**
  * cs_directory_key_open:
  * @entry: an entry of a directory store
- * @unused: nothing
+ * @memory: a #CsKeyMemory: a key that was used before is read again only where a file changed
  * @cancellable: (nullable): asked between places
  * @error: return location
  *
@@ -198,11 +210,14 @@ set_failure(Search *search, GError **error)
  */
 CsPrivateKey *
 cs_directory_key_open(const CsStoreEntry *entry,
-		      gpointer unused,
+		      gpointer memory,
 		      GCancellable *cancellable,
 		      GError **error)
 {
 	gboolean is_pkcs12 = FALSE;
+	CsPrivateKey *kept = cs_key_memory_recall(memory, entry);
+	if (kept != NULL)
+		return kept;
 	g_auto(Search) search = {.entry = entry, .path = cs_store_entry_get_location(entry)};
 	search.looked_at = g_string_new(search.path);
 	if (!try_inside(&search, &is_pkcs12, error) ||
@@ -210,6 +225,8 @@ cs_directory_key_open(const CsStoreEntry *entry,
 		return NULL;
 	if (search.found == NULL && !is_pkcs12)
 		try_layouts(&search);
+	if (search.found != NULL && search.is_kept)
+		cs_key_memory_keep(memory, entry, &search.place, search.found);
 	if (search.found != NULL)
 		return g_steal_pointer(&search.found);
 	set_failure(&search, error);

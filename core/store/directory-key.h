@@ -5,8 +5,8 @@
 #include "core/store/store.h"
 
 /* A directory store's way to a certificate's private key (a CsStoreOpenKey): opened when it is used,
- * by the layouts named and nowhere else. */
+ * by the layouts named and nowhere else. memory: a CsKeyMemory. */
 CsPrivateKey *cs_directory_key_open(const CsStoreEntry *entry,
-				    gpointer unused,
+				    gpointer memory,
 				    GCancellable *cancellable,
 				    GError **error);

@@ -11,6 +11,9 @@
 #include "core/store/directory-table.h"
 #include "core/store/directory-watch.h"
 
+#define FILES_A_THREAD 128
+#define MAX_THREADS    8
+
 typedef struct {
 	CsStore parent;
 	char *path;
@@ -23,44 +26,109 @@ typedef struct {
 	ino_t inode;
 } CsDirectoryStore;
 
-/* One refresh at work. */
+/* A file that has to be read; the name is relative to the store's folder. */
+typedef struct {
+	char *name;
+	gboolean is_regular; /* as it was listed; else a link, or something odd */
+} Task;
+
+/* One refresh at work: folders are listed first, by one thread; then their files are read, by as
+ * many as are worth it. */
 typedef struct {
 	CsDirectoryStore *store;
-	int root; /* the store's folder, open */
-	CsFileReader *reader;
+	int root;		   /* the store's folder, open */
 	GCancellable *cancellable; /* (nullable) */
 	GHashTable *changed;	   /* names whose files or folders have to be looked at again */
 	gboolean is_doubtful;
+	GArray *tasks; /* (element-type Task) */
+	gint next;     /* task, atomically */
+	GMutex lock;   /* over the store, while files are read */
 } Refresh;
 
 static void scan_folder(Refresh *refresh, const char *name);
+
+static void
+task_clear(gpointer task)
+{
+	g_free(((Task *)task)->name);
+}
 
 static gboolean
 may_go_on(Refresh *refresh)
 {
 	CsDirectoryStore *store = refresh->store;
 	if (!g_cancellable_is_cancelled(refresh->cancellable) &&
-	    !cs_directory_table_is_full(store->table))
+	    !cs_directory_table_is_full(store->table) &&
+	    refresh->tasks->len < CS_DIRECTORY_MAX_FILES)
 		return TRUE;
 	store->is_true = FALSE;
 	return FALSE;
 }
 
-/* A file behind a symbolic link, or with a second name, may change unheard. */
 static void
-remember_remote(Refresh *refresh, const char *name, gboolean is_regular, const CsStoreFile *file)
+add_task(Refresh *refresh, const char *name, gboolean is_regular)
 {
-	if (!is_regular || file->status.st_nlink > 1)
-		cs_directory_table_put_remote(refresh->store->table, name, &file->status);
+	const Task task = {g_strdup(name), is_regular};
+	g_array_append_val(refresh->tasks, task);
 }
 
+/* What can be made ready outside the lock. */
 static void
-read_file(Refresh *refresh, int folder, const char *base, const char *name, gboolean is_regular)
+warm_up(const CsStoreFile *file)
 {
-	g_auto(CsStoreFile) file = {0};
-	cs_store_file_read(refresh->reader, folder, base, is_regular, &file);
-	cs_directory_table_put_file(refresh->store->table, name, &file);
-	remember_remote(refresh, name, is_regular, &file);
+	for (guint i = 0; file->certificates != NULL && i < file->certificates->len; i++)
+		cs_certificate_get_issuer_name(g_ptr_array_index(file->certificates, i));
+}
+
+/* A file behind a symbolic link, or with a second name, may change unheard: it is remembered. */
+static gboolean
+put_file(Refresh *refresh, const Task *task, const CsStoreFile *file)
+{
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&refresh->lock);
+	CsDirectoryTable *table = refresh->store->table;
+	if (g_cancellable_is_cancelled(refresh->cancellable) || cs_directory_table_is_full(table)) {
+		refresh->store->is_true = FALSE;
+		return FALSE;
+	}
+	cs_directory_table_put_file(table, task->name, file);
+	if (!task->is_regular || file->status.st_nlink > 1)
+		cs_directory_table_put_remote(table, task->name, &file->status);
+	return TRUE;
+}
+
+static gpointer
+read_thread_cb(gpointer data)
+{
+	Refresh *refresh = data;
+	g_autoptr(CsFileReader) reader = cs_file_reader_new();
+	gboolean goes_on = TRUE;
+	while (goes_on) {
+		guint number = (guint)g_atomic_int_add(&refresh->next, 1);
+		if (number >= refresh->tasks->len)
+			break;
+		const Task *task = &g_array_index(refresh->tasks, Task, number);
+		g_auto(CsStoreFile) file = {0};
+		cs_store_file_read(reader, refresh->root, task->name, task->is_regular, &file);
+		warm_up(&file);
+		goes_on = put_file(refresh, task, &file);
+	}
+	return NULL;
+}
+
+/* Few files are read at once; many by threads, of which a cold disk can serve more than there are
+ * processors. Where a thread cannot be had, the others do its work. */
+static void
+read_files(Refresh *refresh)
+{
+	GThread *threads[MAX_THREADS] = {NULL};
+	guint count = MIN(refresh->tasks->len / FILES_A_THREAD, MAX_THREADS);
+	if (refresh->tasks->len == 0)
+		return;
+	for (guint i = 0; i < count; i++)
+		threads[i] = g_thread_try_new("store-scan", read_thread_cb, refresh, NULL);
+	read_thread_cb(refresh);
+	for (guint i = 0; i < count; i++)
+		g_clear_pointer(&threads[i], g_thread_join);
 }
 
 static unsigned char
@@ -89,7 +157,7 @@ look_at(Refresh *refresh, int folder, const char *base, const char *name, unsign
 		cs_directory_table_pass_over(table, name,
 					     _("folders more than one level down are not read"));
 	else if (!cs_store_file_is_key_name(base))
-		read_file(refresh, folder, base, name, type == DT_REG);
+		add_task(refresh, name, type == DT_REG);
 }
 
 static void
@@ -157,7 +225,9 @@ scan_all(Refresh *refresh)
 	store->inode = status.st_ino;
 	store->watch = cs_directory_watch_new();
 	read_folder(refresh, refresh->root, NULL);
-	if (cs_directory_table_is_full(store->table))
+	read_files(refresh);
+	if (cs_directory_table_is_full(store->table) ||
+	    refresh->tasks->len >= CS_DIRECTORY_MAX_FILES)
 		cs_directory_table_pass_over(store->table, "",
 					     _("too many files: the rest was not read"));
 }
@@ -242,6 +312,7 @@ bring_up_to_date(Refresh *refresh)
 	cs_directory_table_find_remote_changes(store->table, refresh->root, refresh->changed);
 	forget_changed(refresh);
 	look_at_changed(refresh);
+	read_files(refresh);
 }
 
 static void
@@ -257,15 +328,18 @@ directory_store_refresh(CsStore *base, GCancellable *cancellable)
 		cs_directory_table_pass_over(store->table, "", why);
 		return;
 	}
-	g_autoptr(CsFileReader) reader = cs_file_reader_new();
+	g_autoptr(GArray) tasks = g_array_new(FALSE, FALSE, sizeof(Task));
+	g_array_set_clear_func(tasks, task_clear);
 	g_autoptr(GHashTable) changed =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	Refresh refresh = {.store = store,
 			   .root = root,
-			   .reader = reader,
 			   .cancellable = cancellable,
-			   .changed = changed};
+			   .changed = changed,
+			   .tasks = tasks};
+	g_mutex_init(&refresh.lock);
 	bring_up_to_date(&refresh);
+	g_mutex_clear(&refresh.lock);
 	close(root);
 }
 

@@ -7,6 +7,8 @@
 
 #include "core/store/certificate-index.h"
 #include "core/store/directory-key.h"
+#include "core/store/file-stamp.h"
+#include "core/store/key-memory.h"
 
 /* One file that says something. */
 typedef struct {
@@ -20,24 +22,16 @@ typedef struct {
 	GHashTable *files; /* base name -> File */
 } Folder;
 
-/* Enough of a file's status to see that it is another, or another's now. */
-typedef struct {
-	dev_t device;
-	ino_t inode;
-	off_t size_bytes;
-	struct timespec modified;
-	struct timespec changed;
-} Signature;
-
 struct _CsDirectoryTable {
 	char *path;
 	CsStoreKind kind;
 	CsCertificateIndex *index;
+	CsKeyMemory *keys;
 	Folder *root;
 	GHashTable *folders;	 /* name -> Folder */
 	GHashTable *by_watch;	 /* number -> Folder, lent */
 	GHashTable *passed_over; /* name ("" is the store's folder) -> why */
-	GHashTable *remote;	 /* name -> Signature */
+	GHashTable *remote;	 /* name -> CsFileStamp */
 	guint file_count;
 };
 
@@ -85,6 +79,7 @@ cs_directory_table_new(const char *path, CsStoreKind kind)
 	table->path = g_strdup(path);
 	table->kind = kind;
 	table->index = cs_certificate_index_new();
+	table->keys = cs_key_memory_new();
 	table->root = folder_new(NULL);
 	table->folders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, folder_free);
 	table->by_watch = g_hash_table_new(NULL, NULL);
@@ -106,6 +101,8 @@ cs_directory_table_free(CsDirectoryTable *table)
 	g_hash_table_unref(table->passed_over);
 	g_hash_table_unref(table->remote);
 	cs_certificate_index_free(table->index);
+	cs_key_memory_clear(table->keys);
+	cs_key_memory_unref(table->keys);
 	g_free(table->path);
 	g_free(table);
 }
@@ -120,6 +117,7 @@ void
 cs_directory_table_clear(CsDirectoryTable *table)
 {
 	cs_certificate_index_clear(table->index);
+	cs_key_memory_clear(table->keys);
 	g_hash_table_remove_all(table->root->files);
 	table->root->watch = -1;
 	g_hash_table_remove_all(table->folders);
@@ -132,12 +130,16 @@ cs_directory_table_clear(CsDirectoryTable *table)
 /**
  * cs_directory_table_put_folder:
  * @table: a table
- * @folder: (nullable): a sub-folder's name that the table does not know; %NULL is the store's own
+ * @folder: (nullable): a sub-folder's name; %NULL is the store's own
  * @watch: the number of its watch, or -1
+ *
+ * A sub-folder that is known (a listing under change may name one twice) is forgotten first.
  */
 void
 cs_directory_table_put_folder(CsDirectoryTable *table, const char *folder, int watch)
 {
+	if (folder != NULL)
+		cs_directory_table_drop_folder(table, folder);
 	Folder *entry = folder != NULL ? folder_new(folder) : table->root;
 	entry->watch = watch;
 	if (folder != NULL)
@@ -157,6 +159,8 @@ forget_file(CsDirectoryTable *table, const Folder *folder, const char *base, con
 {
 	for (gsize i = 0; file->entries != NULL && file->entries[i] != NULL; i++)
 		cs_certificate_index_remove(table->index, file->entries[i]);
+	if (file->entries != NULL)
+		cs_key_memory_clear(table->keys);
 	if (g_hash_table_size(table->remote) > 0) {
 		g_autofree char *name = join(folder, base);
 		g_hash_table_remove(table->remote, name);
@@ -225,11 +229,13 @@ split(CsDirectoryTable *table, const char *name, const char **base)
 static CsStoreEntry **
 make_entries(CsDirectoryTable *table, const char *name, GPtrArray *certificates)
 {
-	g_autofree char *location = g_build_filename(table->path, name, NULL);
+	g_autofree char *location = g_strconcat(table->path, "/", name, NULL);
 	CsStoreEntry **entries = g_new0(CsStoreEntry *, certificates->len + 1);
 	for (guint i = 0; i < certificates->len; i++) {
 		entries[i] = cs_store_entry_new(g_ptr_array_index(certificates, i), location,
-						table->kind, cs_directory_key_open, NULL, NULL);
+						table->kind, cs_directory_key_open,
+						cs_key_memory_ref(table->keys),
+						(GDestroyNotify)cs_key_memory_unref);
 		cs_certificate_index_add(table->index, entries[i]);
 	}
 	return entries;
@@ -238,7 +244,7 @@ make_entries(CsDirectoryTable *table, const char *name, GPtrArray *certificates)
 /**
  * cs_directory_table_put_file:
  * @table: a table
- * @name: a file that the table does not know, in a folder that it knows
+ * @name: a file in a folder that the table knows; a file that is known is forgotten first
  * @file: what it turned out to be
  *
  * A file of which there is nothing to say leaves no trace.
@@ -250,6 +256,7 @@ cs_directory_table_put_file(CsDirectoryTable *table, const char *name, const CsS
 	Folder *folder = split(table, name, &base);
 	if (folder == NULL || (file->certificates == NULL && file->why == NULL))
 		return;
+	cs_directory_table_drop_file(table, name);
 	File *entry = g_new0(File, 1);
 	entry->why = g_strdup(file->why);
 	if (file->certificates != NULL)
@@ -305,25 +312,6 @@ cs_directory_table_is_full(const CsDirectoryTable *table)
 	       cs_certificate_index_count(table->index) >= CS_DIRECTORY_MAX_FILES;
 }
 
-static Signature
-sign_status(const struct stat *status)
-{
-	return (Signature){.device = status->st_dev,
-			   .inode = status->st_ino,
-			   .size_bytes = status->st_size,
-			   .modified = status->st_mtim,
-			   .changed = status->st_ctim};
-}
-
-static gboolean
-signature_equal(const Signature *a, const Signature *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size_bytes == b->size_bytes &&
-	       a->modified.tv_sec == b->modified.tv_sec &&
-	       a->modified.tv_nsec == b->modified.tv_nsec &&
-	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
 /**
  * cs_directory_table_put_remote:
  * @table: a table
@@ -333,9 +321,8 @@ signature_equal(const Signature *a, const Signature *b)
 void
 cs_directory_table_put_remote(CsDirectoryTable *table, const char *name, const struct stat *status)
 {
-	Signature signature = sign_status(status);
-	g_hash_table_replace(table->remote, g_strdup(name),
-			     g_memdup2(&signature, sizeof(signature)));
+	CsFileStamp stamp = cs_file_stamp_new(status);
+	g_hash_table_replace(table->remote, g_strdup(name), g_memdup2(&stamp, sizeof(stamp)));
 }
 
 /**
@@ -355,8 +342,8 @@ cs_directory_table_find_remote_changes(CsDirectoryTable *table, int folder, GHas
 		struct stat status = {0};
 		if (fstatat(folder, name, &status, 0) != 0)
 			memset(&status, 0, sizeof(status));
-		Signature now = sign_status(&status);
-		if (!signature_equal(&now, before))
+		CsFileStamp now = cs_file_stamp_new(&status);
+		if (!cs_file_stamp_equal(before, &now))
 			g_hash_table_add(changed, g_strdup(name));
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/directory-key.h"
+#include "core/store/key-memory.h"
 #include "tests/fixtures/pki-fixture.h"
 #include "tests/fixtures/unprivileged.h"
 
@@ -12,6 +13,7 @@ typedef struct {
 	CsTestIdentity *other;
 	char *key;	 /* PEM */
 	char *other_key; /* PEM */
+	CsKeyMemory *memory;
 } Fixture;
 
 static void
@@ -20,6 +22,7 @@ set_up(Fixture *fixture, gconstpointer data)
 	const CsTestProfile profile = {.key_number = 1};
 	const CsTestProfile other = {.key_number = 2};
 	fixture->folder = cs_test_make_folder();
+	fixture->memory = cs_key_memory_new();
 	fixture->leaf = cs_test_identity_new(&profile, NULL);
 	fixture->other = cs_test_identity_new(&other, NULL);
 	fixture->key = cs_test_identity_dup_key_pem(fixture->leaf, CS_TEST_KEY_PKCS8, NULL);
@@ -31,6 +34,7 @@ tear_down(Fixture *fixture, gconstpointer data)
 {
 	cs_test_delete_folder(fixture->folder);
 	g_free(fixture->folder);
+	cs_key_memory_unref(fixture->memory);
 	cs_test_identity_free(fixture->leaf);
 	cs_test_identity_free(fixture->other);
 	g_free(fixture->key);
@@ -55,7 +59,7 @@ open_key(Fixture *fixture, const char *name, GError **error)
 	g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
 	g_autoptr(CsStoreEntry) entry =
 		cs_store_entry_new(cs_test_identity_get_certificate(fixture->leaf), path,
-				   CS_STORE_USER, cs_directory_key_open, NULL, NULL);
+				   CS_STORE_USER, cs_directory_key_open, fixture->memory, NULL);
 	return cs_store_entry_open_key(entry, NULL, error);
 }
 
@@ -206,6 +210,54 @@ test_encrypted(Fixture *fixture, gconstpointer data)
 	expect_failure(fixture, "b.pem", "key-encrypted", "/b.pem: ");
 }
 
+/* A key that was used before is the same one again, until something changes. */
+static void
+test_again(Fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"a.pem", "cert.pem", "both.pem"};
+	g_autofree char *both =
+		g_strconcat(cs_test_identity_get_pem(fixture->leaf), fixture->key, NULL);
+	write_certificate(fixture, "a.pem");
+	write_file(fixture, "a.key", fixture->key);
+	write_certificate(fixture, "cert.pem");
+	write_file(fixture, "key.pem", fixture->key);
+	write_file(fixture, "both.pem", both);
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(CsPrivateKey) first = open_key(fixture, names[i], NULL);
+		g_autoptr(CsPrivateKey) second = open_key(fixture, names[i], NULL);
+		g_assert_nonnull(first);
+		g_assert_true(first == second);
+	}
+	/* of another size: on kernels with coarse times that alone may tell */
+	g_autofree char *longer = g_strconcat(fixture->other_key, "\n\n", NULL);
+	write_file(fixture, "a.key", longer);
+	expect_failure(fixture, "a.pem", "key-mismatch", "/a.key");
+	write_file(fixture, "key.pem", "nothing");
+	expect_failure(fixture, "cert.pem", "key-missing", "/key.pem)");
+	write_certificate(fixture, "both.pem");
+	expect_failure(fixture, "both.pem", "key-missing", "/both.pem");
+}
+
+static void
+open_after_closing(gpointer data)
+{
+	Fixture *fixture = data;
+	g_autofree char *path = g_build_filename(fixture->folder, "own.key", NULL);
+	write_certificate(fixture, "own.pem");
+	write_file(fixture, "own.key", fixture->key);
+	expect_found(fixture, "own.pem");
+	g_assert_cmpint(chmod(path, 0), ==, 0);
+	expect_failure(fixture, "own.pem", "key-inaccessible", "/own.key");
+}
+
+/* rule 10: a key that was used before is of no use where its file is closed to us since */
+static void
+test_closed_later(Fixture *fixture, gconstpointer data)
+{
+	g_assert_cmpint(chmod(fixture->folder, 0777), ==, 0);
+	cs_test_run_unprivileged(open_after_closing, fixture);
+}
+
 /* The key inside a file belongs to the certificate that was read only while that is in it. */
 static void
 test_changed(Fixture *fixture, gconstpointer data)
@@ -270,6 +322,8 @@ main(int argc, char **argv)
 	ADD("missing", test_missing);
 	ADD("mismatch", test_mismatch);
 	ADD("encrypted", test_encrypted);
+	ADD("again", test_again);
+	ADD("closed-later", test_closed_later);
 	ADD("changed", test_changed);
 	ADD("special-files", test_special_files);
 	ADD("forbidden", test_forbidden);

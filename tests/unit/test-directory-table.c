@@ -104,6 +104,20 @@ test_folders(Fixture *fixture, gconstpointer data)
 	expect(fixture, 1, "/store/cert.pem");
 }
 
+/* A listing under change may name one thing twice. */
+static void
+test_named_twice(Fixture *fixture, gconstpointer data)
+{
+	const char *folder = "";
+	cs_directory_table_put_folder(fixture->table, "sub", 1);
+	put(fixture, "sub/a", 1, NULL);
+	put(fixture, "sub/a", 2, NULL);
+	expect(fixture, 2, "/store/sub/a");
+	cs_directory_table_put_folder(fixture->table, "sub", -1);
+	g_assert_false(cs_directory_table_find_folder(fixture->table, 1, &folder));
+	expect(fixture, 0, NULL);
+}
+
 static void
 test_passed_over(Fixture *fixture, gconstpointer data)
 {
@@ -192,6 +206,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("files", test_files);
 	ADD("folders", test_folders);
+	ADD("named-twice", test_named_twice);
 	ADD("passed-over", test_passed_over);
 	ADD("bounded", test_bounded);
 	ADD("many-certificates", test_many_certificates);
