@@ -130,6 +130,27 @@ test_deactivate(void)
 	}
 }
 
+/* What had ended before keeps the time of its end. */
+static void
+test_ended_before(void)
+{
+	g_autoptr(CsTestAuthority) test = set_up();
+	g_autoptr(CsAccountRow) row = NULL;
+	g_autoptr(CsAccountRow) after = NULL;
+
+	g_assert_true(cs_registry_find_account(test->registry, "a1", &row, NULL));
+	row->deleted = TRUE;
+	row->deleted_at = CS_TEST_NOW;
+	g_assert_true(cs_registry_put_account(test->registry, row, NULL));
+	cJSON_Delete(cs_admin_move_device(test->authority, "d1", CS_MOVE_DEACTIVATE, 0, NULL));
+	cs_test_expect_log(test, "account-delete ok - d1 a2 -\n"
+				 "link-suspend ok - d1 - certificate-bound\n"
+				 "link-suspend ok - d1 - certificate-suspended\n"
+				 "device-deactivate ok - d1 - -");
+	g_assert_true(cs_registry_find_account(test->registry, "a1", &after, NULL));
+	g_assert_cmpint(after->deleted_at, ==, CS_TEST_NOW);
+}
+
 static void
 test_reactivate(void)
 {
@@ -381,6 +402,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/admin-devices/suspend", test_suspend);
 	g_test_add_func("/admin-devices/deactivate", test_deactivate);
+	g_test_add_func("/admin-devices/ended-before", test_ended_before);
 	g_test_add_func("/admin-devices/reactivate", test_reactivate);
 	g_test_add_func("/admin-devices/delete", test_delete);
 	g_test_add_func("/admin-devices/forbidden", test_forbidden);

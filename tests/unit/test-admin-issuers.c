@@ -154,6 +154,7 @@ test_list(void)
 	g_autoptr(CsTestIdentity) two = cs_test_identity_new(&profile, NULL);
 	CsCertificate *own = cs_ca_get_certificate(cs_authority_get_ca(test->authority));
 	g_autoptr(cJSON) answer = NULL;
+	g_autoptr(GPtrArray) rows = NULL;
 	const cJSON *issuer = NULL;
 	guint count = 0;
 	g_autoptr(GError) error = NULL;
@@ -179,6 +180,9 @@ test_list(void)
 		count++;
 	}
 	g_assert_cmpuint(count, ==, 3);
+	rows = cs_registry_list_issuers(test->registry, NULL);
+	g_assert_false(((CsIssuerRow *)g_ptr_array_index(rows, 1))->revocation_none);
+	g_assert_true(((CsIssuerRow *)g_ptr_array_index(rows, 2))->revocation_none);
 }
 
 static void
