@@ -6,7 +6,8 @@
 #include "core/authority/registry.h"
 #include "core/protocol/jwk.h"
 
-/* An authority's folder, opened: registry.db, server.key, code.key, ca.key, ca.pem, all 0600 in 0700. */
+/* An authority's folder, opened: registry.db, server.key, code.key, ca.key and ca.pem, all 0600 in
+ * 0700. */
 typedef struct _CsAuthority CsAuthority;
 
 /* url: normalised by cs_http_normalise_origin. Already there: CS_ERROR_REFUSED,
