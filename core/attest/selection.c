@@ -297,7 +297,7 @@ static void
 explain_all_hidden(const CsIssuerExplanation *issuer)
 {
 	const CsCandidate *hider = find_hider(issuer);
-	for (guint i = 0; i < issuer->candidates->len; i++) {
+	for (guint i = 0; hider != NULL && i < issuer->candidates->len; i++) {
 		CsCandidate *candidate = g_ptr_array_index(issuer->candidates, i);
 		if (candidate->outcome == CS_OUTCOME_HIDDEN)
 			set_outcome(candidate, CS_OUTCOME_HIDDEN, CS_REASON_NONE,

@@ -12,7 +12,7 @@
 #include "core/pki/pem.h"
 #include "core/store/pkcs12.h"
 
-#define FIRST_CAPACITY_BYTES (64 * 1024)
+#define FIRST_CAPACITY_BYTES 65536
 #define PEM_BEGIN	     "-----BEGIN "
 #define KEY_LABEL_END	     "PRIVATE KEY"
 

@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#define CS_STORE_FILE_MAX_BYTES (1024 * 1024)
+#define CS_STORE_FILE_MAX_BYTES 1048576
 
 /* What a file of a store's folder turned out to be. */
 typedef struct {

@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/directory-store.h"
 #include "core/store/directory-table.h"
+#include "core/store/directory-watch.h"
 #include "tests/fixtures/pki-fixture.h"
 #include "tests/fixtures/unprivileged.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
@@ -238,7 +240,8 @@ test_swapped_folders(Fixture *fixture, gconstpointer data)
 	expect(fixture, "one/c=3 two/c=2");
 }
 
-/* Only what changed is read again: an entry that did not change stays the same one. */
+/* Only what changed is read again: an entry that did not change stays the same one, also after a
+ * folder that is watched got another name. */
 static void
 test_incremental(Fixture *fixture, gconstpointer data)
 {
@@ -247,12 +250,21 @@ test_incremental(Fixture *fixture, gconstpointer data)
 	put(fixture, "a", 0);
 	expect(fixture, "a=0");
 	g_autoptr(GPtrArray) before = fixture->store->class->look_up(fixture->store, name);
-	put(fixture, "b", 1);
-	expect(fixture, "a=0 b=1");
+	put(fixture, "sub/b", 1);
+	expect(fixture, "a=0 sub/b=1");
+	move(fixture, "sub", "other");
+	expect(fixture, "a=0 other/b=1");
+	put(fixture, "other/c", 2);
+	expect(fixture, "a=0 other/b=1 other/c=2");
 	g_autoptr(GPtrArray) after = fixture->store->class->look_up(fixture->store, name);
-	gboolean is_kept = g_ptr_array_find(after, g_ptr_array_index(before, 0), NULL);
-	if (!is_kept)
+	CsDirectoryWatch *watch = cs_directory_watch_new();
+	int folder = open(fixture->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (watch == NULL || cs_directory_watch_add(watch, folder) < 0)
 		g_test_skip("the temporary folder's file system cannot be watched");
+	else
+		g_assert_true(g_ptr_array_find(after, g_ptr_array_index(before, 0), NULL));
+	g_clear_pointer(&watch, cs_directory_watch_free);
+	close(folder);
 }
 
 static void
