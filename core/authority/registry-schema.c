@@ -55,6 +55,7 @@ static const char *const schema[] = {
 	" created_at INTEGER NOT NULL, deleted_at INTEGER NOT NULL) STRICT",
 	"CREATE INDEX accounts_user ON accounts (user_id)",
 	"CREATE INDEX accounts_device ON accounts (device_id)",
+	"CREATE INDEX accounts_code ON accounts (code_hash)",
 	/* Rule 22: dropped for good. */
 	"CREATE TRIGGER accounts_ended BEFORE UPDATE ON accounts"
 	" WHEN old.deleted = 1 AND new.deleted = 0"

@@ -185,6 +185,26 @@ cs_registry_find_account_by_thumbprint(CsRegistry *r,
 }
 
 /**
+ * cs_registry_find_account_by_code:
+ * @r: the registry
+ * @code_hash: cs_activation_hash() of an activation code
+ * @row: (out) (transfer full) (nullable): the account that the code made, deleted or not; %NULL
+ *   where it made none
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_find_account_by_code(CsRegistry *r,
+				 const char *code_hash,
+				 CsAccountRow **row,
+				 GError **error)
+{
+	return find_account(r, SELECT_ACCOUNTS " WHERE code_hash = ? LIMIT 1", code_hash, row,
+			    error);
+}
+
+/**
  * cs_registry_list_accounts:
  * @r: the registry
  * @user_id: (nullable): only this user's

@@ -194,6 +194,10 @@ gboolean cs_registry_find_account_by_thumbprint(CsRegistry *r,
 						const char *thumbprint,
 						CsAccountRow **row,
 						GError **error);
+gboolean cs_registry_find_account_by_code(CsRegistry *r,
+					  const char *code_hash,
+					  CsAccountRow **row,
+					  GError **error);
 /* user_id and device_id (nullable): filters; deleted ones too. */
 GPtrArray *cs_registry_list_accounts(CsRegistry *r,
 				     const char *user_id,

@@ -103,6 +103,20 @@ count_wrong_try(CsService *service, const CsEnrolment *e, GPtrArray *codes, GErr
 	return TRUE;
 }
 
+/* A code that was good once is no stranger's guess: its line is always written, with its user. */
+static gboolean
+find_former_user(CsService *service, CsEnrolment *e, GError **error)
+{
+	g_autoptr(CsAccountRow) made = NULL;
+
+	if (!cs_registry_find_account_by_code(service->registry, e->code_hash, &made, error))
+		return FALSE;
+	if (made == NULL)
+		return TRUE;
+	e->user = cs_registry_get_user_by_id(service->registry, made->user_id, error);
+	return e->user != NULL;
+}
+
 /* Finds the code and its user. e->code_row stays NULL where the answer is a refusal. */
 static gboolean
 find_code(CsService *service, CsEnrolment *e, GError **error)
@@ -120,6 +134,7 @@ find_code(CsService *service, CsEnrolment *e, GError **error)
 	}
 	if (e->code_row == NULL)
 		return count_wrong_try(service, e, codes, error) &&
+		       find_former_user(service, e, error) &&
 		       refuse(service, e, CS_PROBLEM_CODE_INVALID, CS_REASON_CODE_INVALID,
 			      "unknown, used before, expired or tried too often", error);
 	e->user = cs_registry_get_user_by_id(service->registry, e->code_row->user_id, error);

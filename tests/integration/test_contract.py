@@ -164,6 +164,9 @@ def test_activation_codes(world):
     equal(add(first).json["error"]["code"], "code-invalid", "a new one replaces the old")
     equal(add(second.lower().replace("-", " ")).code, 0)
     equal(add(second).code, 3, "one use")
+    last = organisation.log()[-1]
+    equal((last["event"], last["actor"], last["outcome"], last["reason"]),
+          ("enrolment", "user:ada", "refused", "code-invalid"))
     code = organisation.code("bob")["code"]
     wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
     for _ in range(5):
