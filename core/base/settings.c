@@ -124,22 +124,64 @@ add_note(CsSettings *settings, const char *format, ...)
 	va_end(args);
 }
 
+/* GLib's errors quote the file, and what they quote may be no text, or orders to a terminal. */
+static char *
+make_presentable(const char *message)
+{
+	g_autofree char *valid = g_utf8_make_valid(message, -1);
+	GString *text = g_string_new(NULL);
+
+	for (const char *next = valid; *next != '\0'; next = g_utf8_next_char(next)) {
+		gunichar character = g_utf8_get_char(next);
+		g_string_append_unichar(text, g_unichar_isprint(character) ? character : '?');
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* GLib itself returns a string with a wrong escape as well as the error, and warns aloud of the
+ * second one. */
+static gboolean
+check_escapes(const Source *source, const Key *key, GError **error)
+{
+	const char *known = key->is_list ? "sntr\\;" : "sntr\\";
+	g_autofree char *raw = g_key_file_get_value(source->contents, key->group, key->key, error);
+
+	if (raw == NULL)
+		return FALSE;
+	for (const char *at = strchr(raw, '\\'); at != NULL; at = strchr(at + 2, '\\')) {
+		if (at[1] == '\0' || strchr(known, at[1]) == NULL) {
+			cs_error_set(error, CS_ERROR_INVALID, NULL, "unknown escape sequence");
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+/* (transfer full): the value's items as the file has them; a single value is a list of one. */
+static char **
+read_items(const Source *source, const Key *key, GError **error)
+{
+	char *single;
+
+	if (!check_escapes(source, key, error))
+		return NULL;
+	if (key->is_list)
+		return g_key_file_get_string_list(source->contents, key->group, key->key, NULL,
+						  error);
+	single = g_key_file_get_string(source->contents, key->group, key->key, error);
+	if (single == NULL)
+		return NULL;
+	char **items = g_new0(char *, 2);
+	items[0] = single;
+	return items;
+}
+
 static char **
 read_value(const Source *source, const Key *key, GError **error)
 {
-	g_auto(GStrv) raw = NULL;
+	g_auto(GStrv) raw = read_items(source, key, error);
 	g_autoptr(GPtrArray) normal = g_ptr_array_new_with_free_func(g_free);
 
-	if (key->is_list) {
-		raw = g_key_file_get_string_list(source->contents, key->group, key->key, NULL,
-						 error);
-	} else {
-		g_autofree char *single =
-			g_key_file_get_string(source->contents, key->group, key->key, error);
-
-		if (single != NULL)
-			raw = g_strdupv((char *[]){single, NULL});
-	}
 	if (raw == NULL)
 		return NULL;
 	for (char **item = raw; *item != NULL; item++) {
@@ -173,8 +215,10 @@ take_value(CsSettings *settings, const Source *source, Value value, GError **err
 	}
 	read = read_value(source, key, &local);
 	if (read == NULL) {
+		g_autofree char *message = make_presentable(local->message);
+
 		cs_error_set(error, CS_ERROR_INVALID, NULL, "%s: [%s] %s: %s", source->path,
-			     key->group, key->key, local->message);
+			     key->group, key->key, message);
 		return FALSE;
 	}
 	g_strfreev(settings->values[value]);
@@ -236,7 +280,9 @@ load_file(CsSettings *settings, const char *path, gboolean is_administrators, GE
 		return FALSE;
 	if (g_bytes_get_size(text) > 0 &&
 	    !g_key_file_load_from_bytes(contents, text, G_KEY_FILE_NONE, &local)) {
-		cs_error_set(error, CS_ERROR_INVALID, NULL, "%s: %s", path, local->message);
+		g_autofree char *message = make_presentable(local->message);
+
+		cs_error_set(error, CS_ERROR_INVALID, NULL, "%s: %s", path, message);
 		return FALSE;
 	}
 	for (guint i = 0; i < VALUE_COUNT; i++) {

@@ -298,6 +298,11 @@ test_invalid(Fixture *fixture, gconstpointer data)
 		"[device]\nname=\n",
 		"[device]\nname=\xff\n",
 		"[device]\nname=a\x1b[31m\n",
+		"[device]\nname=a\\qb\n",
+		"[device]\nname=a\\q\\\n",
+		"[device]\nname=a\\;b\n",
+		"[organisation]\ntls-ca-file=/a\\qb\n",
+		"[stores]\nuser-directories=/a\\qb\n",
 		"[device]\nname="
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 		"[organisation]\nurl=\n",
@@ -314,6 +319,29 @@ test_invalid(Fixture *fixture, gconstpointer data)
 		g_test_message("case %" G_GSIZE_FORMAT, i);
 		write_machine(fixture, texts[i]);
 		assert_fails(fixture, CS_ERROR_INVALID);
+	}
+}
+
+/* What an error quotes of the file is text, and gives a terminal no orders. */
+static void
+test_errors_are_text(Fixture *fixture, gconstpointer data)
+{
+	static const char *const texts[] = {
+		"\xff\xfe\n",
+		"\x1b[2J\n",
+		"[\x1b[2J\n",
+		"[stores]\nuser-directories=\xff\x1b[2J\n",
+		"[device]\nname=\x1b[2J\\q\n",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GError) error = NULL;
+
+		write_machine(fixture, texts[i]);
+		g_assert_null(cs_settings_load(&fixture->paths, &error));
+		g_assert_error(error, CS_ERROR, CS_ERROR_INVALID);
+		g_assert_true(g_utf8_validate(error->message, -1, NULL));
+		g_assert_null(strchr(error->message, '\x1b'));
 	}
 }
 
@@ -353,6 +381,7 @@ main(int argc, char **argv)
 	ADD("/settings/config-file", test_config_file);
 	ADD("/settings/unknown-is-noted", test_unknown_is_noted);
 	ADD("/settings/invalid", test_invalid);
+	ADD("/settings/errors-are-text", test_errors_are_text);
 	ADD("/settings/unreadable", test_unreadable);
 	return g_test_run();
 }
