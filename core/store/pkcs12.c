@@ -111,21 +111,24 @@ spend_encryption(Walk *walk, const X509_ALGOR *algorithm, GError **error)
 	return spend_rounds(walk, scheme->iter, error);
 }
 
-/* Which of the two empty passwords the file's MAC verifies with. */
+/* Which of the two empty passwords the file's MAC verifies with. Each one that is tried costs the
+ * rounds anew. */
 static gboolean
 find_password(Walk *walk, GError **error)
 {
+	static const char *const passwords[] = {NULL, ""};
+	const ASN1_INTEGER *rounds = NULL;
+
 	if (PKCS12_mac_present(walk->file) != 1)
 		return TRUE;
-	const ASN1_INTEGER *rounds = NULL;
 	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, walk->file);
-	if (!spend_rounds(walk, rounds, error))
-		return FALSE;
-	if (PKCS12_verify_mac(walk->file, NULL, 0) == 1)
-		return TRUE;
-	walk->password = "";
-	if (PKCS12_verify_mac(walk->file, "", 0) == 1)
-		return TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS(passwords); i++) {
+		if (!spend_rounds(walk, rounds, error))
+			return FALSE;
+		walk->password = passwords[i];
+		if (PKCS12_verify_mac(walk->file, passwords[i], 0) == 1)
+			return TRUE;
+	}
 	ERR_clear_error();
 	cs_error_set(error, CS_ERROR_KEY, "pkcs12-password",
 		     "the PKCS#12 file is protected by a password");

@@ -106,13 +106,18 @@ static void
 test_too_many_rounds(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GBytes) mac = make(fixture, -1, -1, 1, 300000);
+	/* Its password, "", is the second that is tried. */
+	g_autoptr(GBytes) twice = make(fixture, -1, -1, 1, 150000);
 	g_autoptr(GBytes) safe = make(fixture, -1, 0, 300000, 1);
 	g_autoptr(GBytes) key = make(fixture, 0, -1, 300000, 1);
 	g_autoptr(GError) mac_error = NULL;
+	g_autoptr(GError) twice_error = NULL;
 	g_autoptr(GError) safe_error = NULL;
 	g_autoptr(GError) key_error = NULL;
 	g_assert_null(certificates_of(mac, &mac_error));
 	g_assert_error(mac_error, CS_ERROR, CS_ERROR_UNSUPPORTED);
+	g_assert_null(certificates_of(twice, &twice_error));
+	g_assert_error(twice_error, CS_ERROR, CS_ERROR_UNSUPPORTED);
 	g_assert_null(certificates_of(safe, &safe_error));
 	g_assert_error(safe_error, CS_ERROR, CS_ERROR_UNSUPPORTED);
 	g_autoptr(GPtrArray) found = certificates_of(key, NULL);
