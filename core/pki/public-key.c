@@ -238,14 +238,15 @@ decode_curve(const CsPublicKeyInfo *info)
 	return key_from_parameters("EC", builder);
 }
 
-/* id-RSASSA-PSS has parameters that OpenSSL reads; other kinds are an issuer's business. */
+/* id-RSASSA-PSS has parameters that OpenSSL reads; other kinds are an issuer's business. What it
+ * cannot write again (a negative length of salt) it has read too generously. */
 static EVP_PKEY *
 decode_any(CsDer spki)
 {
 	const guint8 *data = spki.data;
 	g_autoptr(EVP_PKEY) key = d2i_PUBKEY(NULL, &data, (long)spki.length);
 
-	if (key == NULL || data != spki.data + spki.length)
+	if (key == NULL || data != spki.data + spki.length || i2d_PUBKEY(key, NULL) <= 0)
 		return NULL;
 	return g_steal_pointer(&key);
 }

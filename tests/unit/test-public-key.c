@@ -191,6 +191,29 @@ test_bad_point(void)
 	g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unsupported");
 }
 
+/* OpenSSL reads such a key, and cannot write it. */
+static void
+test_negative_salt(void)
+{
+	static const guint8 salt[] = {0xa2, 0x03, 0x02, 0x01, 0x20};
+	const CsTestProfile profile = {
+		.key_kind = CS_KEY_KIND_RSA_PSS, .pss_digest = "SHA256", .key_number = 1};
+	g_autoptr(CsTestIdentity) identity = cs_test_identity_new(&profile, NULL);
+	g_autoptr(GBytes) spki = spki_of(cs_test_identity_get_pkey(identity));
+	g_autofree guint8 *odd = g_memdup2(g_bytes_get_data(spki, NULL), g_bytes_get_size(spki));
+	CsDer der = {odd, g_bytes_get_size(spki)};
+	g_autoptr(EVP_PKEY) good = cs_public_key_decode(der, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_nonnull(good);
+	guint8 *at = memmem(odd, der.length, salt, sizeof(salt));
+	g_assert_nonnull(at);
+	at[sizeof(salt) - 1] = 0xa4;
+	g_assert_null(cs_public_key_decode(der, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_UNSUPPORTED);
+	g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unsupported");
+}
+
 static void
 test_malformed(void)
 {
@@ -223,6 +246,7 @@ main(int argc, char *argv[])
 	g_test_add_func("/public-key/one-encoding", test_one_encoding);
 	g_test_add_func("/public-key/insane-rsa", test_insane_rsa);
 	g_test_add_func("/public-key/bad-point", test_bad_point);
+	g_test_add_func("/public-key/negative-salt", test_negative_salt);
 	g_test_add_func("/public-key/malformed", test_malformed);
 	return g_test_run();
 }
