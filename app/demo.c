@@ -7,6 +7,7 @@
 #include "core/account/deletion.h"
 #include "core/account/enrolment.h"
 #include "core/account/repurposing.h"
+#include "core/base/json.h"
 
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
@@ -25,22 +26,29 @@ typedef struct {
 	char *user_certificate;
 	char *machine_certificate;
 	char *device_id;
+	cJSON *lines; /* what was said, for --json */
 	GError *failure;
 } Demo;
 
-static void say(const char *rule, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void say(Demo *demo, const char *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* A line at once; with --json it waits for the document. */
 static void
-say(const char *rule, const char *format, ...)
+say(Demo *demo, const char *rule, const char *format, ...)
 {
+	cJSON *line = cJSON_CreateObject();
 	g_autofree char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	printf("%s (rule %s)\n", text, rule);
+	if (!demo->invocation->json)
+		printf("%s (rule %s)\n", text, rule);
 	(void)fflush(stdout);
+	cs_json_add_string(line, "text", g_strstrip(text));
+	cs_json_add_string(line, "rule", rule);
+	cJSON_AddItemToArray(demo->lines, line);
 }
 
 static gboolean unexpected(Demo *demo, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -89,7 +97,8 @@ show_issuers(Demo *demo)
 
 	if (before == NULL)
 		return FALSE;
-	say("13", _("An authority serves at %s; it has a CA of its own, and lists %d issuers"),
+	say(demo, "13",
+	    _("An authority serves at %s; it has a CA of its own, and lists %d issuers"),
 	    cs_demo_stage_get_url(demo->stage), cJSON_GetArraySize(get_item(before, "issuers")));
 	added = cs_admin_add_built_in_issuer(authority, &demo->failure);
 	after = added != NULL ? cs_admin_list_issuers(authority, &demo->failure) : NULL;
@@ -97,7 +106,7 @@ show_issuers(Demo *demo)
 		return FALSE;
 	if (cJSON_GetArraySize(get_item(after, "issuers")) != 1)
 		return unexpected(demo, "the issuer that was added is not listed");
-	say("13", _("The administrator lists it: %s"),
+	say(demo, "13", _("The administrator lists it: %s"),
 	    get_text(cJSON_GetArrayItem(get_item(after, "issuers"), 0), "subject"));
 	return TRUE;
 }
@@ -121,7 +130,7 @@ deploy_certificates(Demo *demo)
 	cs_stores_refresh(demo->laptop->stores, NULL);
 	user = shorten(demo->user_certificate);
 	machine = shorten(demo->machine_certificate);
-	say("1",
+	say(demo, "1",
 	    _("Management software put a day-old certificate %s into the user's store and a new "
 	      "one %s into the machine's; the client sees %u"),
 	    user, machine, cs_stores_count(demo->laptop->stores));
@@ -164,7 +173,7 @@ add_first_account(Demo *demo)
 	if (account->managed != CS_MANAGED_UNKNOWN)
 		return unexpected(demo, "enrolment alone made the account managed or not");
 	demo->device_id = g_strdup(account->device_id);
-	say("25",
+	say(demo, "25",
 	    _("%s added an account of “%s” on device %s; adding only enrols: managed is not known "
 	      "yet"),
 	    account->user, account->organisation, account->device_id);
@@ -173,7 +182,7 @@ add_first_account(Demo *demo)
 
 /* One line a certificate, from the explanation of the authentication that just was. */
 static void
-show_explanation(const CsExplanation *explanation)
+show_explanation(Demo *demo, const CsExplanation *explanation)
 {
 	for (guint place = 0; place < explanation->issuers->len; place++) {
 		const CsIssuerExplanation *issuer = explanation->issuers->pdata[place];
@@ -184,8 +193,8 @@ show_explanation(const CsExplanation *explanation)
 			g_autofree char *folder = g_path_get_dirname(candidate->location);
 			g_autofree char *base = g_path_get_basename(folder);
 
-			say(candidate->outcome == CS_OUTCOME_HIDDEN ? "6" : "8", "    %s, %s: %s",
-			    name, base, candidate->detail);
+			say(demo, candidate->outcome == CS_OUTCOME_HIDDEN ? "6" : "8",
+			    "    %s, %s: %s", name, base, candidate->detail);
 		}
 	}
 }
@@ -250,9 +259,9 @@ show_managed(Demo *demo)
 	if (g_strcmp0(account->certificate_fingerprint, demo->user_certificate) != 0)
 		return unexpected(demo, "another certificate attested than the user store's");
 	name = shorten(account->certificate_fingerprint);
-	say("11", _("Managed: the server verified the signature of %s by %s"), name,
+	say(demo, "11", _("Managed: the server verified the signature of %s by %s"), name,
 	    account->certificate_issuer);
-	show_explanation(explanation);
+	show_explanation(demo, explanation);
 	return TRUE;
 }
 
@@ -280,14 +289,14 @@ show_copied_certificate(Demo *demo)
 			       CS_REASON_BOUND_TO_ANOTHER_DEVICE, NULL);
 	if (account == NULL)
 		return FALSE;
-	say("15", _("%s and its key were copied to device %s: not managed, %s"), name,
+	say(demo, "15", _("%s and its key were copied to device %s: not managed, %s"), name,
 	    account->device_id, cs_reason_to_code(account->reason));
-	say("2", _("The sign-in of %s there went on all the same"), account->user);
+	say(demo, "2", _("The sign-in of %s there went on all the same"), account->user);
 	device = cs_admin_show_device(cs_demo_stage_get_authority(demo->stage), demo->device_id,
 				      &demo->failure);
 	if (device == NULL)
 		return FALSE;
-	say("15", _("The administrator sees the link of %s as %s, and %d conflict on it"),
+	say(demo, "15", _("The administrator sees the link of %s as %s, and %d conflict on it"),
 	    demo->device_id, get_text(get_link(device), "state"),
 	    cJSON_GetArraySize(get_item(device, "conflicts")));
 	return TRUE;
@@ -312,7 +321,7 @@ show_steps(Demo *demo)
 	}
 	if (line->len == 0)
 		return unexpected(demo, "the server told no steps");
-	say("25", "   %s", line->str);
+	say(demo, "25", "   %s", line->str);
 	return TRUE;
 }
 
@@ -338,7 +347,7 @@ move_device(Demo *demo,
 	link = get_text(get_link(device), "state");
 	if (!g_str_equal(state, wanted_state) || !g_str_equal(link, wanted_link))
 		return unexpected(demo, "the device is %s and its link %s", state, link);
-	say("22", _("%s: the device is %s, its link is %s"), what, state, link);
+	say(demo, "22", _("%s: the device is %s, its link is %s"), what, state, link);
 	return show_steps(demo);
 }
 
@@ -353,7 +362,7 @@ delete_first_account(Demo *demo)
 		return FALSE;
 	if (pending)
 		return unexpected(demo, "the server did not hear of the deletion");
-	say("23",
+	say(demo, "23",
 	    _("Repurposing: ada deleted the account, and the server said so by its signature"));
 	return show_steps(demo);
 }
@@ -373,7 +382,7 @@ add_second_account(Demo *demo)
 	if (!g_str_equal(added->device_id, demo->device_id) ||
 	    !g_str_equal(get_text(get_link(device), "state"), "suspended"))
 		return unexpected(demo, "enrolment alone changed the link");
-	say("25",
+	say(demo, "25",
 	    _("%s added an account on the same device: enrolment attests nothing, the link is "
 	      "still %s"),
 	    added->user, get_text(get_link(device), "state"));
@@ -393,7 +402,7 @@ show_repurposed(Demo *demo)
 	if (account == NULL)
 		return FALSE;
 	name = shorten(account->certificate_fingerprint);
-	say("25",
+	say(demo, "25",
 	    _("The first authentication of %s is already managed, by the same certificate %s"),
 	    account->user, name);
 	return show_steps(demo);
@@ -457,17 +466,29 @@ clear_demo(Demo *demo)
 	g_clear_pointer(&demo->user_certificate, g_free);
 	g_clear_pointer(&demo->machine_certificate, g_free);
 	g_clear_pointer(&demo->device_id, g_free);
+	g_clear_pointer(&demo->lines, cJSON_Delete);
 	g_clear_error(&demo->failure);
 }
 
-/* --keep: the commands to go on by hand, then serving until interrupted. */
+/* The demo's one document: its lines, and where it serves on, if it does. */
 static void
-serve_until_interrupted(Demo *demo)
+print_document(const Demo *demo, gboolean serves)
+{
+	g_autoptr(cJSON) document = cJSON_CreateObject();
+
+	cs_json_add(document, "lines", cJSON_Duplicate(demo->lines, TRUE));
+	if (serves)
+		cs_json_add_string(document, "url", cs_demo_stage_get_url(demo->stage));
+	cs_invocation_print_json(demo->invocation, document);
+}
+
+/* The commands to go on by hand. */
+static void
+print_commands(const Demo *demo)
 {
 	CsAuthority *authority = cs_demo_stage_get_authority(demo->stage);
 	CsDemoDevice *const devices[] = {demo->laptop, demo->other};
 	g_autofree char *folder = g_shell_quote(cs_authority_get_folder(authority));
-	GPollFD waited = {0};
 
 	printf(_("\nGo on by hand, in another terminal:\n"));
 	printf("  countersign authority --dir %s device list\n", folder);
@@ -482,12 +503,31 @@ serve_until_interrupted(Demo *demo)
 	}
 	printf(_("\nServing at %s until interrupted (Ctrl+C).\n"),
 	       cs_demo_stage_get_url(demo->stage));
-	(void)fflush(stdout);
+}
+
+/* --keep: serves until interrupted. */
+static void
+wait_until_interrupted(const Demo *demo)
+{
+	GPollFD waited = {0};
+
 	if (g_cancellable_make_pollfd(demo->invocation->cancellable, &waited)) {
 		while (!g_cancellable_is_cancelled(demo->invocation->cancellable))
 			(void)g_poll(&waited, 1, -1);
 		g_cancellable_release_fd(demo->invocation->cancellable);
 	}
+}
+
+static void
+finish(Demo *demo, gboolean keeps)
+{
+	print_document(demo, keeps);
+	if (!keeps)
+		return;
+	if (!demo->invocation->json)
+		print_commands(demo);
+	(void)fflush(stdout);
+	wait_until_interrupted(demo);
 }
 
 /* A folder that is not there yet, or an empty one. */
@@ -521,10 +561,11 @@ run_demo(CsInvocation *invocation)
 			      : g_dir_make_tmp("countersign-demo-XXXXXX", &demo.failure);
 	if (folder == NULL)
 		return cs_invocation_fail(invocation, demo.failure);
+	demo.lines = cJSON_CreateArray();
 	if (!play(&demo, folder))
 		code = cs_invocation_fail(invocation, demo.failure);
-	else if (keep != NULL)
-		serve_until_interrupted(&demo);
+	else
+		finish(&demo, keep != NULL);
 	clear_demo(&demo);
 	if (keep == NULL)
 		cs_demo_remove_folder(folder);
@@ -547,7 +588,8 @@ const CsCommand cs_command_demo = {
 		"and two devices. A certificate attests, a copy of it fails, the device is "
 		"repurposed. Each line is printed from a verdict or a query and names the rule "
 		"that it shows; where an answer is not what the rules say, the demo fails with "
-		"exit code 3. Nothing is left behind, unless --keep is given."),
+		"exit code 3. Nothing is left behind, unless --keep is given.\n"
+		"With --json, {\"lines\": [{\"text\", \"rule\"}]}, and \"url\" with --keep."),
 	.options = demo_options,
 	.run = run_demo,
 };

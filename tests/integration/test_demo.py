@@ -35,6 +35,15 @@ def test_demo_shows_the_main_job(world):
     equal(os.listdir(environment["TMPDIR"]), [], "nothing is left behind")
 
 
+def test_demo_as_a_document(world):
+    result = run_program(["demo", "--json"], without_display(world), check=0)
+    lines = result.json["lines"]
+    expect(len(lines) > 10, result)
+    for line in lines:
+        equal(sorted(line), ["rule", "text"])
+        expect(re.match(r"^\d+$", line["rule"]), line)
+
+
 def test_demo_fails_when_the_binding_is_broken(world):  # rule 15
     expect(UNBOUND, "COUNTERSIGN_UNBOUND names the program without binding")
     environment = without_display(world)
