@@ -20,12 +20,6 @@ confirm(const CsInvocation *invocation, const CsAccount *account, gboolean *yes,
 		*yes = TRUE;
 		return TRUE;
 	}
-	if (!cs_ask_is_possible()) {
-		cs_error_set(error, CS_ERROR_USAGE, "no-terminal",
-			     _("standard input is no terminal to ask on; --yes deletes without "
-			       "asking"));
-		return FALSE;
-	}
 	cs_invocation_note(invocation, _("This deletes the account of %s at %s (%s).\n"),
 			   account->user, account->organisation, account->url);
 	cs_invocation_note_paragraph(invocation, _("You can no longer sign in there from this "

@@ -154,8 +154,10 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
  * @yes: (out): whether the answer was yes, in English or in the language of the locale
  * @cancellable: (nullable): what ends the wait
  *
- * Returns: FALSE where nobody can be asked: CS_ERROR_USAGE, "no-terminal", and as
- *   cs_read_line_secret(). No answer is a no
+ * A script may answer too, on a standard input that is no terminal.
+ *
+ * Returns: FALSE where nobody answers: CS_ERROR_USAGE, "no-terminal", and as cs_read_line_secret().
+ *   On a terminal no answer is a no
  */
 gboolean
 cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GError **error)
@@ -166,12 +168,16 @@ cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GErro
 	const char *text = NULL;
 
 	*yes = FALSE;
-	if (!check_possible(error))
-		return FALSE;
 	(void)fprintf(stderr, "%s ", prompt);
 	answer = cs_read_line_secret(cancellable, &local_error);
-	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_USAGE))
+	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_USAGE) && cs_ask_is_possible())
 		return TRUE;
+	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_USAGE)) {
+		cs_error_set(error, CS_ERROR_USAGE, "no-terminal",
+			     _("standard input is no terminal and gives no answer; --yes goes "
+			       "ahead without asking"));
+		return FALSE;
+	}
 	if (!answer) {
 		g_propagate_error(error, g_steal_pointer(&local_error));
 		return FALSE;

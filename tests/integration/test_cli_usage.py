@@ -229,6 +229,16 @@ def test_account_delete_asks_once(world):
         equal(len(user.run("account", "list", "--json").json["accounts"]), left)
 
 
+def test_account_delete_takes_a_script_s_answer(world):
+    organisation = world.organisation()
+    user = world.machine().user()
+    account = user.add(organisation).json["id"]
+    for answer, exit_code, left in (("", 2, 1), ("\n", 2, 1), ("n\n", 1, 1), ("y\n", 0, 0)):
+        result = user.run("account", "delete", account, "--json", stdin=answer, check=exit_code)
+        json.loads(result.out)
+        equal(len(user.run("account", "list", "--json").json["accounts"]), left, repr(answer))
+
+
 def test_output_that_cannot_be_written(world):
     for arguments in (("--help",), ("status",), ("version", "--json")):
         with open("/dev/full", "w", encoding="ascii") as full:
