@@ -67,10 +67,27 @@ print_advice(const CsInvocation *invocation, const GError *error)
 		cs_invocation_note_paragraph(invocation, next_step);
 }
 
+/* Settings that make no sense are no rule's refusal, but something of this machine that cannot be
+ * read. */
+static CsSettings *
+load_settings(const CsInvocation *invocation, GError **error)
+{
+	g_autoptr(GError) local_error = NULL;
+	CsSettings *settings = cs_settings_load(invocation->paths, &local_error);
+
+	if (settings)
+		return settings;
+	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_INVALID))
+		cs_error_set(error, CS_ERROR_STATE, "settings-invalid", "%s", local_error->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&local_error));
+	return NULL;
+}
+
 static CsClient *
 client_new(const CsInvocation *invocation, GError **error)
 {
-	g_autoptr(CsSettings) settings = cs_settings_load(invocation->paths, error);
+	g_autoptr(CsSettings) settings = load_settings(invocation, error);
 	CsClient *client = NULL;
 
 	if (!settings)

@@ -4,7 +4,9 @@
 
 #include "core/base/error.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <sys/stat.h>
 
 #define MAX_BOOK_BYTES ((gsize)4 * 1024 * 1024)
 
@@ -50,6 +52,20 @@ parse_book(GBytes *text, const char *path, GError **error)
 	return NULL;
 }
 
+/* Whether the book may be missing because there never was one: the state folder is one, or is not
+ * there yet. Where something else stands in its place, what was kept is out of reach. */
+static gboolean
+check_folder(const CsClient *client, GError **error)
+{
+	const char *folder = cs_settings_get_state_folder(client->settings);
+	struct stat status;
+
+	if (stat(folder, &status) == 0 ? S_ISDIR(status.st_mode) : errno == ENOENT)
+		return TRUE;
+	cs_error_set(error, CS_ERROR_STATE, "state-unavailable", _("%s is not a folder"), folder);
+	return FALSE;
+}
+
 /**
  * cs_book_read:
  * @client: whose book
@@ -70,7 +86,7 @@ cs_book_read(const CsClient *client, GError **error)
 	if (text != NULL)
 		return parse_book(text, path, error);
 	if (g_error_matches(cause, CS_ERROR, CS_ERROR_NOT_FOUND))
-		return cs_book_new();
+		return check_folder(client, error) ? cs_book_new() : NULL;
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return NULL;
 }

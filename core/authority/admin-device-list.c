@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/admin-private.h"
 
+#include "core/base/encoding.h"
+
 #include <string.h>
 
 /* A record with all that belongs to it, of one moment. */
@@ -249,11 +251,23 @@ find_hand_over(const Record *record, gint64 now)
 	return until;
 }
 
+/* (transfer full) (nullable): an id in the one spelling that scripts see ids in, hexadecimal. */
+static char *
+spell_id(const char *hardware_id)
+{
+	g_autoptr(GBytes) bytes =
+		hardware_id != NULL ? cs_base64url_decode(hardware_id, -1, NULL) : NULL;
+
+	return bytes != NULL ? cs_hex_encode(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
+			     : g_strdup(hardware_id);
+}
+
 static cJSON *
 show_device(CsAdminAct *act, gpointer data, GError **error)
 {
 	g_autoptr(CsDeviceRow) device = cs_registry_get_device(act->registry, data, error);
 	g_auto(Record) record = {.registry = act->registry, .device = device};
+	g_autofree char *hardware_id = NULL;
 	cJSON *conflicts = NULL;
 	cJSON *json = NULL;
 
@@ -262,10 +276,11 @@ show_device(CsAdminAct *act, gpointer data, GError **error)
 	conflicts = cs_registry_list_conflicts(act->registry, device->id, error);
 	if (conflicts == NULL)
 		return NULL;
+	hardware_id = spell_id(device->hardware_id);
 	json = record_to_json(&record, TRUE);
 	cs_json_add_string(json, "platform", device->platform);
 	cs_json_add_time(json, "created_at", device->created_at);
-	cs_json_add_string(json, "hardware_id", device->hardware_id);
+	cs_json_add_string(json, "hardware_id", hardware_id);
 	cs_json_add(json, "accounts", accounts_to_json(&record));
 	cs_json_add(json, "conflicts", conflicts);
 	cs_json_add(json, "steps", steps_to_json(&record));
@@ -281,7 +296,7 @@ show_device(CsAdminAct *act, gpointer data, GError **error)
  *
  * Returns: (transfer full) (nullable): the object of cs_admin_list_devices(), its links with
  *   "key_fingerprint", "bound_at", "hand_over_until" and "keys", and "platform", "created_at",
- *   "hardware_id" (a claim, rule 26), "accounts": [{"id", "user", "state", "created_at"}],
+ *   "hardware_id" (hexadecimal; a claim, rule 26), "accounts": [{"id", "user", "state", "created_at"}],
  *   "conflicts" (rule 15: lines of the log), "steps" (rule 25) and "hand_over_until" (null where
  *   none is open); CS_ERROR_NOT_FOUND; CS_ERROR_STATE
  */

@@ -294,6 +294,13 @@ load_file(CsSettings *settings, const char *path, gboolean is_administrators, GE
 	return TRUE;
 }
 
+/* The file that --config names. The null device is how scripts say that there is none. */
+static gboolean
+load_named(CsSettings *settings, const char *path, GError **error)
+{
+	return strcmp(path, "/dev/null") == 0 || load_file(settings, path, TRUE, error);
+}
+
 /* A file that is not there sets nothing; one that cannot be read might pin something, so that is
  * an error. */
 static gboolean
@@ -387,7 +394,7 @@ cs_settings_load(const CsSettingsPaths *paths, GError **error)
 	g_atomic_ref_count_init(&settings->references);
 	settings->notes = g_ptr_array_new_with_free_func(g_free);
 	settings->state_folder = g_build_filename(paths->state_home, "countersign", NULL);
-	loaded = paths->config_file != NULL ? load_file(settings, paths->config_file, TRUE, error)
+	loaded = paths->config_file != NULL ? load_named(settings, paths->config_file, error)
 					    : load_usual_files(settings, paths, error);
 	if (!loaded)
 		return NULL;

@@ -74,6 +74,27 @@ def test_local_state_that_cannot_be_read(world):
         equal(open(book, "rb").read(), damage, "never overwritten")
 
 
+def test_something_else_in_place_of_the_state_folder(world):
+    user = world.machine().user()
+    os.makedirs(user.environment["XDG_STATE_HOME"])
+    world.write(user.state, "")
+    for arguments in (("status",), ("status", "--check"), ("account", "list"), ("explain",), ("repurpose",)):
+        result = user.run(*arguments, "--json")
+        equal((result.code, result.json["error"]["code"]), (5, "state-unavailable"), arguments)
+
+
+def test_settings_that_cannot_be_used(world):
+    user = world.machine().user()
+    for text in ("[stores", "[stores]\nuser-directories=relative;\n", "[organisation]\nurl=http://localhost:1\n"):
+        with open(user.config, "w", encoding="utf-8") as out:
+            out.write(text)
+        for arguments in (("status",), ("status", "--check"), ("explain",)):
+            result = user.run(*arguments, "--json")
+            equal((result.code, result.json["error"]["code"]), (5, "settings-invalid"), text, arguments)
+    result = run_program(["--config", "/dev/null", "status", "--json"], user.environment, check=0)
+    equal(result.json, {"accounts": []}, "the null device sets nothing")
+
+
 def test_errors_are_documents(world):
     user = world.machine().user()
     for arguments, code in ((("nosuchverb",), 2), (("status", "--nosuch"), 2), (("account", "show"), 2),
@@ -214,6 +235,9 @@ def test_device_list_document(world):
     equal((device["state"], device["users"]), ("active", ["ada"]))
     equal(device["links"], [{"certificate": identity.fingerprint, "state": "bound"}])
     equal([sorted(key) for key in device["keys"]], [["approved", "id", "user"]])
+    shown = organisation.admin("device", "show", device["id"])
+    for name in ("id", "hardware_id"):
+        expect(ID.match(shown[name]), name, shown)
 
 
 def test_authority_log_document(world):
