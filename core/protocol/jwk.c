@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/encoding.h"
+#include "core/pki/public-key.h"
 
 #define COORDINATE_SIZE_BYTES 32
 #define COORDINATE_LENGTH     43 /* of its base64url text */
@@ -14,7 +15,9 @@
 
 struct _CsJwk {
 	gatomicrefcount references;
-	EVP_PKEY *pkey;
+	guint8 point[POINT_SIZE_BYTES];
+	EVP_PKEY
+		*pkey; /* atomically: a private key's public half is decoded when first asked for */
 	char x[COORDINATE_LENGTH + 1];
 	char y[COORDINATE_LENGTH + 1];
 	char *thumbprint;
@@ -44,12 +47,13 @@ jwk_compute_thumbprint(CsJwk *jwk)
 /* OpenSSL refuses coordinates beyond the field and points off the curve here; the curve's cofactor
  * is 1, so that is all there is to check. */
 static EVP_PKEY *
-jwk_decode_point(guint8 point[POINT_SIZE_BYTES], GError **error)
+jwk_decode_point(const guint8 point[POINT_SIZE_BYTES], GError **error)
 {
 	char group[] = "prime256v1";
 	OSSL_PARAM parameters[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, POINT_SIZE_BYTES),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point,
+						  POINT_SIZE_BYTES),
 		OSSL_PARAM_construct_end(),
 	};
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
@@ -65,31 +69,21 @@ jwk_decode_point(guint8 point[POINT_SIZE_BYTES], GError **error)
 	return g_steal_pointer(&pkey);
 }
 
+/* The point is not looked at: jwk_decode_point() does. */
 static CsJwk *
-jwk_new_from_point(guint8 point[POINT_SIZE_BYTES], GError **error)
+jwk_new_from_point(const guint8 point[POINT_SIZE_BYTES])
 {
-	g_autoptr(CsJwk) jwk = g_new0(CsJwk, 1);
+	CsJwk *jwk = g_new0(CsJwk, 1);
 	g_autofree char *x = cs_base64url_encode(point + 1, COORDINATE_SIZE_BYTES);
 	g_autofree char *y =
 		cs_base64url_encode(point + 1 + COORDINATE_SIZE_BYTES, COORDINATE_SIZE_BYTES);
 
 	g_atomic_ref_count_init(&jwk->references);
-	jwk->pkey = jwk_decode_point(point, error);
-	if (jwk->pkey == NULL)
-		return NULL;
+	memcpy(jwk->point, point, POINT_SIZE_BYTES);
 	g_strlcpy(jwk->x, x, sizeof(jwk->x));
 	g_strlcpy(jwk->y, y, sizeof(jwk->y));
 	jwk_compute_thumbprint(jwk);
-	return g_steal_pointer(&jwk);
-}
-
-static gboolean
-jwk_get_coordinate(EVP_PKEY *pkey, const char *name, guint8 *coordinate)
-{
-	g_autoptr(BIGNUM) number = NULL;
-
-	return EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
-	       BN_bn2binpad(number, coordinate, COORDINATE_SIZE_BYTES) == COORDINATE_SIZE_BYTES;
+	return jwk;
 }
 
 /**
@@ -102,26 +96,18 @@ jwk_get_coordinate(EVP_PKEY *pkey, const char *name, guint8 *coordinate)
 CsJwk *
 cs_jwk_new_from_private_key(const CsPrivateKey *key, GError **error)
 {
-	guint8 point[POINT_SIZE_BYTES] = {POINT_CONVERSION_UNCOMPRESSED};
-	g_autoptr(EVP_PKEY) pkey = NULL;
-	const guint8 *spki;
-	gsize length;
+	CsPublicKeyInfo info = {0};
+	CsDer spki = {0};
 
 	g_return_val_if_fail(key != NULL, NULL);
-	if (cs_private_key_get_algorithm(key) != CS_SIGNATURE_ES256) {
+	spki.data = g_bytes_get_data(cs_private_key_get_spki(key), &spki.length);
+	if (cs_private_key_get_algorithm(key) != CS_SIGNATURE_ES256 ||
+	    !cs_public_key_read(spki, &info) || info.kind != CS_KEY_KIND_P256 ||
+	    info.point.length != POINT_SIZE_BYTES) {
 		cs_error_set(error, CS_ERROR_KEY, "key-unsuitable", "the key is not a P-256 key");
 		return NULL;
 	}
-	ERR_clear_error();
-	spki = g_bytes_get_data(cs_private_key_get_spki(key), &length);
-	pkey = d2i_PUBKEY(NULL, &spki, (long)length);
-	if (pkey == NULL || !jwk_get_coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_X, point + 1) ||
-	    !jwk_get_coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_Y,
-				point + 1 + COORDINATE_SIZE_BYTES)) {
-		cs_openssl_set_error(error, CS_ERROR_KEY, "key-unsuitable", "read public half");
-		return NULL;
-	}
-	return jwk_new_from_point(point, error);
+	return jwk_new_from_point(info.point.data);
 }
 
 static gboolean
@@ -175,8 +161,9 @@ jwk_read(const cJSON *json, GError **error)
 	    !jwk_read_coordinate(json, "x", point + 1, error) ||
 	    !jwk_read_coordinate(json, "y", point + 1 + COORDINATE_SIZE_BYTES, error))
 		return NULL;
-	jwk = jwk_new_from_point(point, error);
-	if (jwk == NULL || !jwk_check_optional(json, "kid", jwk->thumbprint, error))
+	jwk = jwk_new_from_point(point);
+	jwk->pkey = jwk_decode_point(point, error);
+	if (jwk->pkey == NULL || !jwk_check_optional(json, "kid", jwk->thumbprint, error))
 		return NULL;
 	return g_steal_pointer(&jwk);
 }
@@ -320,10 +307,20 @@ cs_jwk_get_fingerprint(const CsJwk *jwk)
  * cs_jwk_get_pkey:
  * @jwk: a key
  *
- * Returns: (transfer none): the public key for OpenSSL; callers only read it
+ * Returns: (transfer none) (nullable): the public key for OpenSSL; callers only read it. %NULL only
+ * where OpenSSL has no memory for it
  */
 EVP_PKEY *
 cs_jwk_get_pkey(const CsJwk *jwk)
 {
-	return jwk->pkey;
+	EVP_PKEY **place = (EVP_PKEY **)&jwk->pkey;
+	EVP_PKEY *pkey = g_atomic_pointer_get(place);
+
+	if (pkey != NULL)
+		return pkey;
+	pkey = jwk_decode_point(jwk->point, NULL);
+	if (pkey == NULL || g_atomic_pointer_compare_and_exchange(place, NULL, pkey))
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return g_atomic_pointer_get(place);
 }

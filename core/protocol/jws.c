@@ -298,7 +298,7 @@ cs_jws_get_unverified_payload(const CsJws *jws)
 /**
  * cs_jws_verify:
  * @jws: a JWS
- * @key: the public key that the caller has a reason of its own to expect here; never one out of
+ * @key: (nullable): the public key that the caller has a reason of its own to expect here; never one out of
  *   the token's header, unless the token's meaning is to introduce that key
  *
  * RFC 7515 section 5.2, RFC 8725 section 3.1: the header's algorithm must be the key's one
@@ -315,10 +315,11 @@ cs_jws_verify(const CsJws *jws, EVP_PKEY *key, GError **error)
 	gconstpointer signature;
 	gsize length;
 
-	g_return_val_if_fail(jws != NULL && key != NULL, FALSE);
-	if (cs_weak_key_is_roca(key)) {
-		cs_error_set(error, CS_ERROR_SIGNATURE, "signature-invalid",
-			     "token: the key is one of those that anybody can break");
+	g_return_val_if_fail(jws != NULL, FALSE);
+	if (key == NULL || cs_weak_key_is_roca(key)) {
+		cs_error_set(error, CS_ERROR_SIGNATURE, "signature-invalid", "token: %s",
+			     key == NULL ? "the key cannot be used"
+					 : "the key is one of those that anybody can break");
 		return FALSE;
 	}
 	signature = g_bytes_get_data(jws->signature, &length);
