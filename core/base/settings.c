@@ -36,11 +36,16 @@ struct _CsSettings {
 /* Each turns one value into its normal form, or says what is wrong with it. */
 typedef char *(*Normaliser)(const char *text, GError **error);
 
+/* Without slashes at the end, so that what is in a folder is named in one way. */
 static char *
 normalise_path(const char *text, GError **error)
 {
+	gsize length = strlen(text);
+
+	while (length > 1 && text[length - 1] == '/')
+		length--;
 	if (g_path_is_absolute(text))
-		return g_strdup(text);
+		return g_strndup(text, length);
 	cs_error_set(error, CS_ERROR_INVALID, NULL, "a path must begin with a slash");
 	return NULL;
 }

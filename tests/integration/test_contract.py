@@ -128,6 +128,8 @@ def test_explain_document(world):
           {"fingerprint": leaf.fingerprint, "location": path, "store": "user", "outcome": "selected"})
     expect(TIME.match(candidate["not_before"]) and TIME.match(candidate["not_after"]), candidate)
     expect("detail" in candidate, candidate)
+    user.configure(user_store=user.store + "/")
+    equal(user.explain(ca)["issuers"][0]["candidates"][0]["location"], path, "a slash at the end changes nothing")
 
 
 def test_explain_of_an_account_asks_for_the_list_and_abandons(world):
