@@ -34,3 +34,5 @@ void cs_fuzz_add_bytes(GPtrArray *seeds, GBytes *bytes);
 void cs_fuzz_add_text(GPtrArray *seeds, const char *text);
 /* An error of ours, with a reason and a message that can be shown. */
 void cs_fuzz_check_error(const GError *error);
+/* The time that this thread has computed, so that a busy machine makes no input slow. */
+gint64 cs_fuzz_get_thread_time_ns(void);

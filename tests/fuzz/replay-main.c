@@ -5,18 +5,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A fuzz target without a fuzzer. As a test it runs the seeds, the known cases and the public test
  * data, each within its time. --write-seeds FOLDER writes seeds and test data for libFuzzer to start
  * with; --corpus FOLDER runs every file of a folder, without a limit. */
 
-/* Of the thread's own time, so that a busy machine is no failure. */
 #define LIMIT_MS       50
 #define SLOW_FACTOR    20 /* sanitizers, valgrind */
 #define MORE_ATTEMPTS  2  /* the first time pays for what OpenSSL loads late */
 #define NS_PER_MS      1000000
-#define NS_PER_S       G_GINT64_CONSTANT(1000000000)
 #define MUTATIONS      200
 #define MUTATIONS_EACH 4
 
@@ -47,14 +44,6 @@ get_limit_ns(void)
 	return (gint64)LIMIT_MS * NS_PER_MS * (slow ? SLOW_FACTOR : 1);
 }
 
-static gint64
-get_thread_time_ns(void)
-{
-	struct timespec now;
-	g_assert_cmpint(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), ==, 0);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* In memory of exactly that size, so that a sanitizer sees the end. */
 static gint64
 run_once(GBytes *input)
@@ -65,9 +54,9 @@ run_once(GBytes *input)
 
 	if (size > 0)
 		memcpy(copy, data, size);
-	gint64 start_ns = get_thread_time_ns();
+	gint64 start_ns = cs_fuzz_get_thread_time_ns();
 	cs_fuzz_target.run(copy, size);
-	gint64 spent_ns = get_thread_time_ns() - start_ns;
+	gint64 spent_ns = cs_fuzz_get_thread_time_ns() - start_ns;
 	free(copy);
 	return spent_ns;
 }
