@@ -17,7 +17,7 @@ struct _CsJwk {
 	gatomicrefcount references;
 	guint8 point[POINT_SIZE_BYTES];
 	EVP_PKEY
-		*pkey; /* atomically: a private key's public half is decoded when first asked for */
+	*pkey; /* atomically: a private key's public half is decoded when first asked for */
 	char x[COORDINATE_LENGTH + 1];
 	char y[COORDINATE_LENGTH + 1];
 	char *thumbprint;
