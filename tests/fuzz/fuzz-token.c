@@ -61,6 +61,7 @@ ensure_signers(void)
 /* ---- the ten types ---- */
 
 typedef struct {
+	const char *type;
 	SignerNumber signer;
 	gpointer (*verify)(const char *token, const CsJwk *jwk, GError **error);
 	gpointer (*parse)(const char *token, GError **error); /* (nullable) */
@@ -111,22 +112,22 @@ DEFINE_OWN_KEY(enroll_token, CsEnrollToken)
 DEFINE_WITH_KEY(delete_token, CsDeleteToken)
 DEFINE_PARSE(delete_token)
 
-#define KIND(signer, name, parse)                                                                  \
+#define KIND(type, signer, name, parse)                                                            \
 	{                                                                                          \
-		signer, name##_verify, parse, name##_sign, name##_free                             \
+		"countersign-" type "+jwt", signer, name##_verify, parse, name##_sign, name##_free \
 	}
 
 static const Kind kinds[] = {
-	KIND(SIGNER_SERVER, challenge, challenge_parse),
-	KIND(SIGNER_ACCOUNT, auth_token, auth_token_parse),
-	KIND(SIGNER_DEVICE, device_proof, device_proof_parse),
-	KIND(SIGNER_CERTIFICATE, attestation, attestation_parse),
-	KIND(SIGNER_SERVER, verdict, NULL),
-	KIND(SIGNER_SERVER, keys_token, NULL),
-	KIND(SIGNER_DEVICE, device_token, NULL),
-	KIND(SIGNER_DEVICE, device_query, NULL),
-	KIND(SIGNER_ACCOUNT, enroll_token, NULL),
-	KIND(SIGNER_ACCOUNT, delete_token, delete_token_parse),
+	KIND("challenge", SIGNER_SERVER, challenge, challenge_parse),
+	KIND("auth", SIGNER_ACCOUNT, auth_token, auth_token_parse),
+	KIND("device-proof", SIGNER_DEVICE, device_proof, device_proof_parse),
+	KIND("mgmt", SIGNER_CERTIFICATE, attestation, attestation_parse),
+	KIND("verdict", SIGNER_SERVER, verdict, NULL),
+	KIND("keys", SIGNER_SERVER, keys_token, NULL),
+	KIND("device", SIGNER_DEVICE, device_token, NULL),
+	KIND("device-query", SIGNER_DEVICE, device_query, NULL),
+	KIND("enroll", SIGNER_ACCOUNT, enroll_token, NULL),
+	KIND("delete", SIGNER_ACCOUNT, delete_token, delete_token_parse),
 };
 
 /* ---- what holds for every token ---- */
@@ -149,7 +150,16 @@ can_parse(const Kind *kind, const char *token)
 	return TRUE;
 }
 
-/* A token is of one type, and whatever its signature, its form decides the same in both doors.
+static void
+check_type(const Kind *kind, const char *token)
+{
+	g_autoptr(CsJws) jws = cs_jws_parse(token, -1, NULL);
+
+	g_assert_nonnull(jws);
+	g_assert_cmpstr(cs_jws_get_unverified_type(jws), ==, kind->type);
+}
+
+/* A token is of one type, the one that it names, and whatever its signature, its form decides the same in both doors.
  * Returns the type whose form it has. */
 static const Kind *
 find_kind(const char *token, gboolean *verified)
@@ -173,6 +183,7 @@ find_kind(const char *token, gboolean *verified)
 		if (!well_formed)
 			continue;
 		g_assert_null(found);
+		check_type(&kinds[i], token);
 		found = &kinds[i];
 	}
 	return found;
@@ -387,10 +398,8 @@ make_certificate(CsTestIdentity *identity)
 }
 
 static void
-add_parts(GPtrArray *seeds, const char *token)
+add_parts(GPtrArray *seeds, const char *header, const char *payload)
 {
-	g_autofree char *header = cs_test_token_dup_header(token);
-	g_autofree char *payload = cs_test_token_dup_payload(token);
 	g_autoptr(GByteArray) parts = g_byte_array_new();
 
 	g_byte_array_append(parts, (const guint8 *)header, (guint)strlen(header) + 1);
@@ -398,11 +407,17 @@ add_parts(GPtrArray *seeds, const char *token)
 	g_ptr_array_add(seeds, g_bytes_new(parts->data, parts->len));
 }
 
+/* As it comes, in parts, and with a type that is nearly its own. */
 static void
 add_token(GPtrArray *seeds, const char *token)
 {
+	g_autofree char *header = cs_test_token_dup_header(token);
+	g_autofree char *payload = cs_test_token_dup_payload(token);
+	g_autofree char *odd_header = cs_test_replace(header, "+jwt", "+JWT");
+
 	cs_fuzz_add_text(seeds, token);
-	add_parts(seeds, token);
+	add_parts(seeds, header, payload);
+	add_parts(seeds, odd_header, payload);
 }
 
 static void
