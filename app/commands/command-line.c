@@ -236,6 +236,9 @@ cs_command_line_parse(CsCommandLine *line,
 	while (*parser.next) {
 		const char *word = *parser.next++;
 
+		/* The one short form, because it is what everybody tries. */
+		if (!options_ended && g_str_equal(word, "-h"))
+			word = "--help";
 		if (!g_utf8_validate(word, -1, NULL) && !line->command) {
 			cs_error_set(error, CS_ERROR_USAGE, "verb-unknown",
 				     _("no such verb; \"countersign help\" lists them"));

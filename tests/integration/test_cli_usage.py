@@ -33,7 +33,7 @@ def verbs(world):
 
 def test_help_of_every_verb(world):
     for verb in verbs(world):
-        for arguments in ((*verb.split(), "--help"), ("help", *verb.split())):
+        for arguments in ((*verb.split(), "--help"), (*verb.split(), "-h"), ("help", *verb.split())):
             result = run(world, *arguments, check=0)
             expect(result.out.startswith("usage: countersign " + verb), arguments, result)
             equal(result.err, "", arguments)
