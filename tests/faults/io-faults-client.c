@@ -131,6 +131,7 @@ authenticate(CsTestHome *home, const char *id)
 		cs_authentication_run(&home->client, id, NULL, NULL, NULL, &error);
 
 	g_assert_no_error(error);
+	g_assert_nonnull(account);
 }
 
 /* An account that was once found not managed, and now has a certificate. */
