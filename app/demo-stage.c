@@ -11,7 +11,7 @@
 #define HTTP_TIMEOUT_MS	   10000
 #define CERTIFICATE_DAYS   365
 #define PORT_TRIES	   5
-#define DAY_S		   (24 * 60 * 60)
+#define DAY_S		   (G_GINT64_CONSTANT(24) * 60 * 60)
 #define MAX_KEY_FILE_BYTES 65536
 
 struct _CsDemoStage {

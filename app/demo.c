@@ -12,7 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
 
-#define HAND_OVER_S	(7 * 24 * 60 * 60)
+#define HAND_OVER_S	(G_GINT64_CONSTANT(7) * 24 * 60 * 60)
 #define CODE_LIFETIME_S 600
 #define SHORT_LENGTH	12
 
