@@ -10,14 +10,26 @@
 #define DASHES		"-----"
 #define LINE_CHARACTERS 64
 #define GROUP		4 /* characters that make 3 bytes */
-#define NO_DIGIT	0xff
+#define NO_DIGIT	(-1)
 
 /* ---- blocks ---- */
 
+/* All that is looked for begins with a dash, which base64 has none of: so the next dash is nearly
+ * always it, and a dash is found many characters at a time. */
 static const char *
 find(const char *text, gsize length, const char *what)
 {
-	return length == 0 ? NULL : memmem(text, length, what, strlen(what));
+	gsize wanted = strlen(what);
+	const char *past = text + length;
+	const char *at = text;
+
+	while ((gsize)(past - at) >= wanted &&
+	       (at = memchr(at, '-', (gsize)(past - at) - wanted + 1)) != NULL) {
+		if (memcmp(at, what, wanted) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
 }
 
 static gsize
@@ -99,7 +111,7 @@ cs_pem_is(const CsPemBlock *block, const char *label)
  * not constant in time, as no common PEM reader is. */
 #define A(first) first, first + 1, first + 2, first + 3, first + 4, first + 5, first + 6, first + 7
 #define NO8	 NO_DIGIT, NO_DIGIT, NO_DIGIT, NO_DIGIT, NO_DIGIT, NO_DIGIT, NO_DIGIT, NO_DIGIT
-static const guint8 digits[256] = {
+static const gint8 digits[256] = {
 	NO8, NO8, NO8, NO8, NO8,
 	/* ( ) * + , - . / */
 	NO_DIGIT, NO_DIGIT, NO_DIGIT, 62, NO_DIGIT, NO_DIGIT, NO_DIGIT, 63,
@@ -140,7 +152,7 @@ static gsize
 decode_padded(const guint8 group[GROUP], const guint8 *text, const guint8 *past, guint8 *out)
 {
 	guint8 rest[GROUP];
-	guint8 first = digits[group[0]], second = digits[group[1]], third = digits[group[2]];
+	gint8 first = digits[group[0]], second = digits[group[1]], third = digits[group[2]];
 
 	if (next_group(&text, past, rest) != 0 || group[3] != '=' || first == NO_DIGIT ||
 	    second == NO_DIGIT)
@@ -157,14 +169,15 @@ decode_padded(const guint8 group[GROUP], const guint8 *text, const guint8 *past,
 static gboolean
 decode_group(const guint8 *text, guint8 *out)
 {
-	guint8 a = digits[text[0]], b = digits[text[1]], c = digits[text[2]], d = digits[text[3]];
+	/* Six bits a digit; what is none is negative, and sets the highest bits. */
+	guint32 bits = (guint32)digits[text[0]] << 18 | (guint32)digits[text[1]] << 12 |
+		       (guint32)digits[text[2]] << 6 | (guint32)digits[text[3]];
 
-	/* Digits are below 64; whatever is none has the high bits set. */
-	if (((a | b | c | d) & 0xc0) != 0)
+	if (bits >> 24 != 0)
 		return FALSE;
-	out[0] = (guint8)(a << 2 | b >> 4);
-	out[1] = (guint8)(b << 4 | c >> 2);
-	out[2] = (guint8)(c << 6 | d);
+	out[0] = (guint8)(bits >> 16);
+	out[1] = (guint8)(bits >> 8);
+	out[2] = (guint8)bits;
 	return TRUE;
 }
 

@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/pki/name-share.h"
 #include "core/store/directory-table.h"
 #include "core/store/directory-watch.h"
 
 #define FILES_A_THREAD 128
-#define MAX_THREADS    8
+#define FILES_A_BATCH  32
+#define MAX_THREADS    32 /* on a cold disk */
 
 typedef struct {
 	CsStore parent;
@@ -72,19 +75,44 @@ add_task(Refresh *refresh, const char *name, gboolean is_regular)
 	g_array_append_val(refresh->tasks, task);
 }
 
-/* What can be made ready outside the lock. */
-static void
-warm_up(const CsStoreFile *file)
+/* What one thread has read and not yet put into the table, to lock it seldom. */
+typedef struct {
+	const Task *tasks; /* of the refresh */
+	guint count;
+	CsStoreFile files[FILES_A_BATCH];
+} Batch;
+
+/* Takes the next tasks. Returns FALSE where there are none. */
+static gboolean
+batch_take(Batch *batch, Refresh *refresh)
 {
-	for (guint i = 0; file->certificates != NULL && i < file->certificates->len; i++)
-		cs_certificate_get_issuer_name(g_ptr_array_index(file->certificates, i));
+	guint first = (guint)g_atomic_int_add(&refresh->next, FILES_A_BATCH);
+	if (first >= refresh->tasks->len)
+		return FALSE;
+	batch->tasks = &g_array_index(refresh->tasks, Task, first);
+	batch->count = MIN(FILES_A_BATCH, refresh->tasks->len - first);
+	return TRUE;
+}
+
+static void
+batch_read(Batch *batch, Refresh *refresh, CsFileReader *reader, CsNameShare *names)
+{
+	for (guint i = 0; i < batch->count; i++) {
+		const Task *task = &batch->tasks[i];
+		CsStoreFile *file = &batch->files[i];
+		memset(file, 0, sizeof(*file));
+		if (g_cancellable_is_cancelled(refresh->cancellable))
+			continue;
+		cs_store_file_read(reader, refresh->root, task->name, task->is_regular, file);
+		for (guint j = 0; file->certificates != NULL && j < file->certificates->len; j++)
+			cs_name_share_issuer(names, g_ptr_array_index(file->certificates, j));
+	}
 }
 
 /* A file behind a symbolic link, or with a second name, may change unheard: it is remembered. */
 static gboolean
 put_file(Refresh *refresh, const Task *task, const CsStoreFile *file)
 {
-	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&refresh->lock);
 	CsDirectoryTable *table = refresh->store->table;
 	if (g_cancellable_is_cancelled(refresh->cancellable) || cs_directory_table_is_full(table)) {
 		refresh->store->is_true = FALSE;
@@ -96,38 +124,68 @@ put_file(Refresh *refresh, const Task *task, const CsStoreFile *file)
 	return TRUE;
 }
 
+/* Returns FALSE where no more is to be read. */
+static gboolean
+batch_put(Batch *batch, Refresh *refresh)
+{
+	gboolean goes_on = TRUE;
+	g_mutex_lock(&refresh->lock);
+	for (guint i = 0; i < batch->count && goes_on; i++)
+		goes_on = put_file(refresh, &batch->tasks[i], &batch->files[i]);
+	g_mutex_unlock(&refresh->lock);
+	for (guint i = 0; i < batch->count; i++)
+		cs_store_file_clear(&batch->files[i]);
+	return goes_on;
+}
+
+/* Reads batches, @most of them. Returns FALSE where no more is to be read. */
+static gboolean
+read_batches(Refresh *refresh, guint most)
+{
+	g_autoptr(CsFileReader) reader = cs_file_reader_new();
+	g_autoptr(CsNameShare) names = cs_name_share_new();
+	Batch batch;
+	for (guint i = 0; i < most && batch_take(&batch, refresh); i++) {
+		batch_read(&batch, refresh, reader, names);
+		if (!batch_put(&batch, refresh))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gpointer
 read_thread_cb(gpointer data)
 {
-	Refresh *refresh = data;
-	g_autoptr(CsFileReader) reader = cs_file_reader_new();
-	gboolean goes_on = TRUE;
-	while (goes_on) {
-		guint number = (guint)g_atomic_int_add(&refresh->next, 1);
-		if (number >= refresh->tasks->len)
-			break;
-		const Task *task = &g_array_index(refresh->tasks, Task, number);
-		g_auto(CsStoreFile) file = {0};
-		cs_store_file_read(reader, refresh->root, task->name, task->is_regular, &file);
-		warm_up(&file);
-		goes_on = put_file(refresh, task, &file);
-	}
+	read_batches(data, G_MAXUINT);
 	return NULL;
 }
 
-/* Few files are read at once; many by threads, of which a cold disk can serve more than there are
- * processors. Where a thread cannot be had, the others do its work. */
+/* How often this thread has slept for something: what is in the page cache is read without. */
+static glong
+count_waits(void)
+{
+	struct rusage usage = {0};
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+/* Few files are read at once. Of many, the first show how many threads help: as many as there are
+ * processors, or, where the disk has to be waited for, as many as it can serve at once. Where a
+ * thread cannot be had, the others do its work. */
 static void
 read_files(Refresh *refresh)
 {
 	GThread *threads[MAX_THREADS] = {NULL};
-	guint count = MIN(refresh->tasks->len / FILES_A_THREAD, MAX_THREADS);
-	if (refresh->tasks->len == 0)
+	guint most = MIN(refresh->tasks->len / FILES_A_THREAD, MAX_THREADS);
+	glong waits = count_waits();
+	if (refresh->tasks->len == 0 || !read_batches(refresh, 1))
 		return;
-	for (guint i = 0; i < count; i++)
+	if (count_waits() - waits < FILES_A_BATCH / 4)
+		most = MIN(most, g_get_num_processors() - 1);
+	for (guint i = 0; i < most; i++)
 		threads[i] = g_thread_try_new("store-scan", read_thread_cb, refresh, NULL);
 	read_thread_cb(refresh);
-	for (guint i = 0; i < count; i++)
+	for (guint i = 0; i < most; i++)
 		g_clear_pointer(&threads[i], g_thread_join);
 }
 
