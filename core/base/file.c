@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER_MODE	0700
-#define FILE_MODE	0600
-#define TEMPORARY_TRIES 64
+#define FOLDER_MODE 0700
+#define FILE_MODE   0600
+/* No honest crowd of writers gets here; a file system whose inode numbers change on each look does. */
+#define TEMPORARY_TRIES 100000
 
 struct _CsFileLock {
 	int fd;
@@ -146,16 +147,35 @@ is_same_file(int fd, int folder, const char *name)
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+/* Tells a thing that cannot be opened as a file, and can be removed, from trouble of our own. */
+static gboolean
+is_in_the_way(int open_errno)
+{
+	static const int reasons[] = {EACCES, EISDIR, ELOOP, ENXIO, EPERM, ETXTBSY};
+
+	for (guint i = 0; i < G_N_ELEMENTS(reasons); i++) {
+		if (open_errno == reasons[i])
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static Descriptor
+open_temporary(const Place *place, int flags)
+{
+	return openat(place->folder, place->temporary,
+		      O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, FILE_MODE);
+}
+
 /* Removes what a killed writer left, waiting for one that lives. Whoever holds the lock on the file
- * that bears the temporary name, and nobody else, may rename or remove it. */
+ * that bears the temporary name, and nobody else, may write, rename or remove it. */
 static gboolean
 remove_stale_temporary(const Place *place)
 {
-	g_auto(Descriptor) fd = openat(place->folder, place->temporary,
-				       O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	g_auto(Descriptor) fd = open_temporary(place, 0);
 
-	if (fd < 0 && errno == ENOENT)
-		return TRUE;
+	if (fd < 0 && !is_in_the_way(errno))
+		return errno == ENOENT;
 	if (fd >= 0) {
 		if (!lock_descriptor(fd, LOCK_EX))
 			return FALSE;
@@ -165,28 +185,39 @@ remove_stale_temporary(const Place *place)
 	return unlinkat(place->folder, place->temporary, 0) == 0 || errno == ENOENT;
 }
 
+/* Under another name, or for another owner, the content would reach where it should not. */
+static gboolean
+is_reusable(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink <= 1 &&
+	       status.st_uid == geteuid();
+}
+
+/* A new file and one that a killed writer left are the same thing here: were the latter removed
+ * instead, a writer could remove the file of another between its making and its locking, and two
+ * could do so to each other for long. A try is only lost to a writer that finished. */
 static Descriptor
 make_temporary(const Place *place)
 {
 	for (guint i = 0; i < TEMPORARY_TRIES; i++) {
-		g_auto(Descriptor) fd =
-			openat(place->folder, place->temporary,
-			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+		g_auto(Descriptor) fd = open_temporary(place, O_CREAT);
 
-		if (fd < 0 && errno != EEXIST)
+		if (fd < 0 && !is_in_the_way(errno))
 			return -1;
-		if (fd < 0 && !remove_stale_temporary(place))
+		if (fd >= 0 && !lock_descriptor(fd, LOCK_EX))
 			return -1;
-		if (fd < 0)
+		if (fd >= 0 && !is_same_file(fd, place->folder, place->temporary))
 			continue;
-		if (!lock_descriptor(fd, LOCK_EX))
-			return -1;
-		if (is_same_file(fd, place->folder, place->temporary)) {
+		if (fd >= 0 && is_reusable(fd)) {
 			Descriptor made = fd;
 
 			fd = -1;
 			return made;
 		}
+		if (unlinkat(place->folder, place->temporary, 0) != 0 && errno != ENOENT)
+			return -1;
 	}
 	errno = EBUSY;
 	return -1;
@@ -216,8 +247,8 @@ write_all(int fd, const guint8 *data, gsize length)
  * @error: %CS_ERROR_STATE
  *
  * Writes beside @path, mode 0600, syncs, renames over it, and syncs the folder. A kill at any
- * moment leaves the old file or the new; a temporary file that a killed writer left is removed by
- * the next write. Writers of one path wait for each other.
+ * moment leaves the old file or the new; a temporary file that a killed writer left is used up
+ * by the next write. Writers of one path wait for each other.
  *
  * Returns: TRUE when the new content is on the disk. On failure no temporary file is left; where
  * only the folder's sync failed, the new content is in place but may not survive a power cut.
@@ -236,7 +267,8 @@ cs_file_write_atomically(const char *path, gconstpointer data, gsize length, GEr
 					path);
 		return FALSE;
 	}
-	if (fchmod(fd, FILE_MODE) != 0 || !write_all(fd, data, length) || fsync(fd) != 0 ||
+	if (fchmod(fd, FILE_MODE) != 0 || ftruncate(fd, 0) != 0 || !write_all(fd, data, length) ||
+	    fsync(fd) != 0 ||
 	    renameat(place.folder, place.temporary, place.folder, place.name) != 0) {
 		int saved_errno = errno;
 

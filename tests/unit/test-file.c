@@ -175,7 +175,10 @@ test_stale_temporary(Fixture *fixture, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	g_free(cs_test_write_text(fixture->folder, ".file.tmp", "half a k"));
+	g_assert_cmpint(chmod(fixture->temporary, 0644), ==, 0);
 	write_text(fixture->path, "whole");
+	assert_text(fixture->path, "whole");
+	g_assert_cmpint(get_mode(fixture->path), ==, S_IFREG | 0600);
 	g_assert_cmpuint(count_entries(fixture->folder), ==, 1);
 	g_free(cs_test_write_text(fixture->folder, ".file.tmp", "half a k"));
 	g_assert_true(cs_file_delete(fixture->path, &error));
@@ -184,6 +187,36 @@ test_stale_temporary(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(mkfifo(fixture->temporary, 0600), ==, 0);
 	write_text(fixture->path, "whole");
 	g_assert_cmpuint(count_entries(fixture->folder), ==, 1);
+}
+
+/* A second name of what lies in the way shows nothing of what is written. */
+static void
+test_stale_temporary_elsewhere(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *target = cs_test_write_text(fixture->folder, "target", "precious");
+
+	g_assert_cmpint(link(target, fixture->temporary), ==, 0);
+	write_text(fixture->path, "new");
+	assert_text(fixture->path, "new");
+	assert_text(target, "precious");
+	g_assert_cmpuint(count_entries(fixture->folder), ==, 2);
+}
+
+/* A file of another owner would stay readable to them. */
+static void
+test_stale_temporary_of_another(Fixture *fixture, gconstpointer data)
+{
+	struct stat status;
+
+	if (geteuid() != 0) {
+		g_test_skip("only root can give a file away");
+		return;
+	}
+	g_free(cs_test_write_text(fixture->folder, ".file.tmp", "half a k"));
+	g_assert_cmpint(chown(fixture->temporary, 65534, 65534), ==, 0);
+	write_text(fixture->path, "new");
+	g_assert_cmpint(stat(fixture->path, &status), ==, 0);
+	g_assert_cmpuint(status.st_uid, ==, 0);
 }
 
 static void
@@ -295,11 +328,11 @@ write_often_thread_cb(gpointer data)
 	return NULL;
 }
 
-/* Two who forgot the lock still do not mix their files. */
+/* Those who forgot the lock still do not mix their files, and none is left waiting for good. */
 static void
 test_writers_wait_for_each_other(Fixture *fixture, gconstpointer data)
 {
-	GThread *threads[4];
+	GThread *threads[16];
 	g_autoptr(GBytes) bytes = NULL;
 
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -512,6 +545,8 @@ main(int argc, char **argv)
 	ADD("/file/write-beside-the-current-folder", test_write_beside_the_current_folder);
 	ADD("/file/write-replaces-link", test_write_replaces_link);
 	ADD("/file/stale-temporary", test_stale_temporary);
+	ADD("/file/stale-temporary-elsewhere", test_stale_temporary_elsewhere);
+	ADD("/file/stale-temporary-of-another", test_stale_temporary_of_another);
 	ADD("/file/write-fails-cleanly", test_write_fails_cleanly);
 	ADD("/file/full-disk", test_full_disk);
 	ADD("/file/kill-at-any-moment", test_kill_at_any_moment);
