@@ -3,7 +3,7 @@
 #include "app/commands/account-text.h"
 #include "app/commands/command.h"
 #include "app/commands/verbs.h"
-#include "core/account/enrolment.h"
+#include "core/account/wording.h"
 #include "core/base/encoding.h"
 #include "core/protocol/activation-code.h"
 
@@ -174,28 +174,16 @@ print_introduction(const CsInvocation *invocation,
 		   const CsIntroduction *introduction)
 {
 	const char *fingerprint = cs_jwk_get_fingerprint(introduction->server_key);
-	g_autoptr(GString) groups = g_string_new(NULL);
+	g_autofree char *groups = cs_wording_group_fingerprint(introduction);
 
-	for (gsize i = 0; fingerprint[i]; i++)
-		g_string_append_printf(groups, "%s%c", i > 0 && i % 4 == 0 ? " " : "",
-				       fingerprint[i]);
 	cs_invocation_note(invocation, _("organisation: %s\n"), introduction->name);
 	cs_invocation_note(invocation, _("server: %s\n"), introduction->url);
 	cs_invocation_note(invocation, _("server key fingerprint: %s\n"), fingerprint);
-	cs_invocation_note(invocation, _("to read aloud: %s\n"), groups->str);
+	cs_invocation_note(invocation, _("to read aloud: %s\n"), groups);
 	cs_invocation_note(invocation, "\n");
-	cs_invocation_note_paragraph(
-		invocation,
-		_("Adding an account is your consent: whenever you authenticate there, this device "
-		  "tells this organisation whether it is managed, and shows it the certificate "
-		  "that "
-		  "says so."));
+	cs_invocation_note_paragraph(invocation, cs_wording_get_consent());
 	if (!request->fingerprint)
-		cs_invocation_note_paragraph(
-			invocation,
-			_("Compare the fingerprint with the one that your administrator gave you, "
-			  "and give the code only if they agree. An activation link compares by "
-			  "itself."));
+		cs_invocation_note_paragraph(invocation, cs_wording_get_comparison());
 	cs_invocation_note(invocation, "\n");
 }
 

@@ -4,6 +4,7 @@
 #include "app/commands/text.h"
 #include "app/commands/verbs.h"
 #include "core/account/deletion.h"
+#include "core/account/wording.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -22,11 +23,7 @@ confirm(const CsInvocation *invocation, const CsAccount *account, gboolean *yes,
 	}
 	cs_invocation_note(invocation, _("This deletes the account of %s at %s (%s).\n"),
 			   account->user, account->organisation, account->url);
-	cs_invocation_note_paragraph(invocation, _("You can no longer sign in there from this "
-						   "device with it. The certificates stay, "
-						   "and so does their link to this device. A new "
-						   "activation code is needed to add the "
-						   "account again."));
+	cs_invocation_note_paragraph(invocation, cs_wording_get_deletion());
 	return cs_ask_yes(_("Delete it?"), yes, invocation->cancellable, error);
 }
 
