@@ -1,0 +1,123 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/account/account-book.h"
+#include "core/account/enrolment.h"
+#include "core/account/history.h"
+
+#include <gio/gio.h>
+
+/* The resident client: what the accounts' states are, and when it authenticates by itself. Lives on
+ * the main thread; the room's blocking functions run in threads, their results are published here.
+ * Knows no screen: ui/ shows what it says. */
+
+/* From best to worst but for CHECKING, which shows while something is under way. */
+typedef enum {
+	CS_AGENT_NO_ACCOUNT,
+	CS_AGENT_MANAGED,
+	CS_AGENT_NOT_MANAGED,
+	CS_AGENT_ACTION_NEEDED, /* the user has to do something before it can be otherwise */
+	CS_AGENT_CHECKING,
+} CsAgentState;
+
+/* What a person is told once, and what to do next. */
+#define CS_TYPE_AGENT_NOTICE (cs_agent_notice_get_type())
+GType cs_agent_notice_get_type(void);
+typedef struct {
+	char *account_id; /* (nullable) */
+	char *title;	  /* translated, as the two below */
+	char *sentence;
+	char *next_step; /* (nullable) */
+	gboolean urgent;
+} CsAgentNotice;
+
+CsAgentNotice *cs_agent_notice_copy(const CsAgentNotice *notice);
+void cs_agent_notice_free(CsAgentNotice *notice);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsAgentNotice, cs_agent_notice_free)
+
+#define CS_TYPE_AGENT (cs_agent_get_type())
+G_DECLARE_FINAL_TYPE(CsAgent, cs_agent, CS, AGENT, GObject)
+
+/* Signals: "changed" (void): accounts, states or verdicts are others than they were.
+ * "notice" (const CsAgentNotice *): something to tell; the same thing never twice, nor after a
+ * restart. Connect before cs_agent_start().
+ * Of the client the settings, the clock and the stores are used, lent for as long as the agent
+ * lives; each operation opens an HTTP client of its own, so that none waits for another. */
+CsAgent *cs_agent_new(const CsClient *client);
+/* (nullable): when the network returns, every account is authenticated. At any time; the default
+ * monitor is the program's to get. */
+void cs_agent_watch_network(CsAgent *agent, GNetworkMonitor *monitor);
+void cs_agent_start(CsAgent *agent); /* reads the book, then authenticates every account */
+void cs_agent_stop(CsAgent *agent);  /* cancels what is under way and waits for it; final */
+
+/* (transfer none) (element-type CsAccount), until the next "changed". */
+GPtrArray *cs_agent_get_accounts(CsAgent *agent);
+const CsAccount *cs_agent_get_account(CsAgent *agent, const char *id); /* (nullable) */
+/* id NULL: of all, the worst; CHECKING while any is being checked. */
+CsAgentState cs_agent_get_state(CsAgent *agent, const char *id);
+/* (nullable): why the last check of this account had no answer; NULL where it had one. */
+const GError *cs_agent_get_last_error(CsAgent *agent, const char *id);
+/* (nullable): the book could not be read. */
+const GError *cs_agent_get_book_error(CsAgent *agent);
+/* Translated: one of the five states by name; and the state of one account, or of all, in a
+ * sentence with what to do next (nullable). Free with g_free(). */
+const char *cs_agent_state_get_name(CsAgentState state);
+char *cs_agent_dup_sentence(CsAgent *agent, const char *id);
+char *cs_agent_dup_next_step(CsAgent *agent, const char *id);
+
+/* Check now: id NULL, every account. One under way is not begun again. */
+void cs_agent_check(CsAgent *agent, const char *id);
+/* Reads the book again: somebody else (the command line) may have changed it. */
+void cs_agent_reload(CsAgent *agent);
+
+/* Add, in two steps. Cancelling leaves nothing half added. */
+void cs_agent_introduce_async(CsAgent *agent,
+			      const char *url,
+			      const char *pin,
+			      GCancellable *cancellable,
+			      GAsyncReadyCallback callback,
+			      gpointer data);
+CsIntroduction *cs_agent_introduce_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+void cs_agent_add_async(CsAgent *agent,
+			const CsIntroduction *introduction,
+			CsSecret *code,
+			GCancellable *cancellable,
+			GAsyncReadyCallback callback,
+			gpointer data);
+/* The new account's id; its first authentication has begun. */
+char *cs_agent_add_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+
+/* Rule 23. *pending: the server could not be told yet. */
+void cs_agent_delete_async(CsAgent *agent,
+			   const char *id,
+			   GCancellable *cancellable,
+			   GAsyncReadyCallback callback,
+			   gpointer data);
+gboolean
+cs_agent_delete_finish(CsAgent *agent, GAsyncResult *result, gboolean *pending, GError **error);
+
+/* The last authentications, newest first, at most 20. (element-type CsHistoryEntry) */
+void cs_agent_list_history_async(CsAgent *agent,
+				 const char *id,
+				 GCancellable *cancellable,
+				 GAsyncReadyCallback callback,
+				 gpointer data);
+GPtrArray *cs_agent_list_history_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+
+/* Where the certificate in use lives and whether its key can be copied, of the last explanation;
+ * NULL where nothing is known. */
+typedef struct {
+	char *location;	     /* path, later a token's URI */
+	gboolean is_machine; /* of the machine's store */
+	gboolean key_exportable;
+} CsAgentCertificatePlace;
+void cs_agent_certificate_place_free(CsAgentCertificatePlace *place);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsAgentCertificatePlace, cs_agent_certificate_place_free)
+void cs_agent_find_certificate_async(CsAgent *agent,
+				     const char *id,
+				     GCancellable *cancellable,
+				     GAsyncReadyCallback callback,
+				     gpointer data);
+CsAgentCertificatePlace *
+cs_agent_find_certificate_finish(CsAgent *agent, GAsyncResult *result, GError **error);
