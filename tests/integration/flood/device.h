@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/authority.h"
+#include "core/base/http.h"
+#include "core/base/json.h"
+#include "core/protocol/tokens.h"
+
+#include <pthread.h>
+
+/* The devices of the flood: what they send is made here, and what they hear judged. Whatever cannot
+ * be made ends the program. */
+
+#define CS_FLOOD_TIMEOUT_MS 600000
+
+typedef struct {
+	CsAuthority *authority;
+	const char *url;
+	CsHttpClient *http; /* for what is asked one by one */
+	CsCertificate *certificate;
+	CsPrivateKey *key;
+	pthread_barrier_t barrier;
+} CsFlood;
+
+typedef struct {
+	CsFlood *flood;
+	CsPrivateKey *device_key;
+	CsPrivateKey *account_key;
+	CsJwk *device_jwk;
+	CsJwk *account_jwk;
+	char *hardware_id;
+	char *account; /* (nullable) until enrolled, and so the next */
+	char *device;
+	/* The call under way, and what came of it: an answer, or a failure. */
+	char *path;
+	char *body;
+	char *response; /* the token that a verdict is on */
+	guint status;
+	cJSON *answer;
+	GError *failure;
+} CsFloodDevice;
+
+void cs_flood_device_make(CsFloodDevice *device, CsFlood *flood, guint number);
+void cs_flood_device_clear(CsFloodDevice *device);
+/* Enrols by a code of its own, and waits for it. */
+void cs_flood_device_enrol(CsFloodDevice *device, const char *code);
+/* Each prepares one call and sends nothing but what the call needs before. */
+void cs_flood_device_prepare_enrolment(CsFloodDevice *device, const char *code);
+void cs_flood_device_prepare_response(CsFloodDevice *device);
+/* The call that was prepared. */
+void cs_flood_device_send(CsFloodDevice *device, CsHttpClient *http);
+/* What came of it, in one word: "enrolled" or "managed", a reason or problem code, or why there was
+ * no answer. */
+const char *cs_flood_device_judge_enrolment(CsFloodDevice *device);
+const char *cs_flood_device_judge_verdict(CsFloodDevice *device);
