@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/account/agent.h"
+#include "core/base/secret.h"
+
+#include <gtk/gtk.h>
+
+/* What the window needs of the program around it; all lent, for as long as the window lives. */
+typedef struct {
+	const CsClock *clock; /* (nullable): the machine's */
+	const char
+		*organisation_url; /* (nullable): where accounts are added unless said otherwise */
+	const char *device_name;   /* (nullable): cs_device_identity_make_name() */
+	gboolean (*get_autostart)(gpointer data);
+	gboolean (*set_autostart)(gboolean start, gpointer data, GError **error);
+	gpointer data;
+	const char *state_file; /* the window's size; a GKeyFile */
+} CsWindowSettings;
+
+/* The one window: accounts, an account, adding one. Closing it destroys it; the program stays. */
+#define CS_TYPE_WINDOW (cs_window_get_type())
+G_DECLARE_FINAL_TYPE(CsWindow, cs_window, CS, WINDOW, GtkWindow)
+
+GtkWidget *
+cs_window_new(GApplication *application, CsAgent *agent, const CsWindowSettings *settings);
+void cs_window_show_accounts(CsWindow *window);
+/* The list where there is no such account (any more). */
+void cs_window_show_account(CsWindow *window, const char *id);
+/* link (nullable): an activation link that was opened. */
+void cs_window_show_add(CsWindow *window, CsSecret *link);
+/* Says, above the page, that no tray is there. */
+void cs_window_show_no_tray(CsWindow *window);
+/* Says it above the page, until it is closed or something else is to be said. */
+void cs_window_show_notice(CsWindow *window, const CsAgentNotice *notice);
