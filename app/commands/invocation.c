@@ -10,9 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One request to a server, all of it. */
-#define HTTP_TIMEOUT_MS 30000
-#define TERMINAL_WIDTH	80
+#define TERMINAL_WIDTH 80
 
 static const struct {
 	CsErrorCode code;
@@ -94,7 +92,8 @@ client_new(const CsInvocation *invocation, GError **error)
 		return NULL;
 	client = g_new0(CsClient, 1);
 	client->clock = invocation->clock;
-	client->http = cs_http_client_new(cs_settings_get_tls_ca_file(settings), HTTP_TIMEOUT_MS);
+	client->http = cs_http_client_new(cs_settings_get_tls_ca_file(settings),
+					  cs_settings_get_timeout_ms(settings));
 	client->stores = cs_stores_new(cs_settings_get_user_directories(settings),
 				       cs_settings_get_machine_directories(settings));
 	client->settings = g_steal_pointer(&settings);

@@ -62,6 +62,8 @@ static const Item settings[] = {
 	 "the organisation lists."},
 	{"[organisation] tls-ca-file=",
 	 "Certificates, PEM, trusted for TLS in place of the system's."},
+	{"[organisation] timeout-seconds=",
+	 "How long a server may take for one answer, all of it: 1 to 600, 30 unless set."},
 	{NULL, NULL},
 };
 

@@ -13,6 +13,8 @@
 #define FILE_SIZE_MAX_BYTES 65536
 #define NAME_LENGTH_MAX	    64
 #define DEFAULT_MACHINE_ID  "/etc/machine-id"
+#define DEFAULT_TIMEOUT_S   "30"
+#define TIMEOUT_MAX_S	    600
 
 typedef enum {
 	VALUE_USER_DIRECTORIES,
@@ -22,6 +24,7 @@ typedef enum {
 	VALUE_ORGANISATION_URL,
 	VALUE_ISSUERS,
 	VALUE_TLS_CA_FILE,
+	VALUE_TIMEOUT,
 	VALUE_COUNT,
 } Value;
 
@@ -92,6 +95,15 @@ normalise_fingerprint(const char *text, GError **error)
 	return NULL;
 }
 
+static char *
+normalise_timeout(const char *text, GError **error)
+{
+	if (g_ascii_string_to_unsigned(text, 10, 1, TIMEOUT_MAX_S, NULL, NULL))
+		return g_strdup(text);
+	cs_error_set(error, CS_ERROR_INVALID, NULL, "a time-out is 1 to %d seconds", TIMEOUT_MAX_S);
+	return NULL;
+}
+
 typedef struct {
 	const char *group;
 	const char *key;
@@ -109,6 +121,7 @@ static const Key known_keys[VALUE_COUNT] = {
 	[VALUE_ORGANISATION_URL] = {"organisation", "url", normalise_url, FALSE, FALSE},
 	[VALUE_ISSUERS] = {"organisation", "issuers", normalise_fingerprint, TRUE, TRUE},
 	[VALUE_TLS_CA_FILE] = {"organisation", "tls-ca-file", normalise_path, FALSE, FALSE},
+	[VALUE_TIMEOUT] = {"organisation", "timeout-seconds", normalise_timeout, FALSE, FALSE},
 };
 
 /* One file on its way in. */
@@ -367,13 +380,13 @@ load_usual_files(CsSettings *settings, const CsSettingsPaths *paths, GError **er
 }
 
 static void
-set_default(CsSettings *settings, Value value, char *path_taken)
+set_default(CsSettings *settings, Value value, char *taken)
 {
 	if (settings->values[value] == NULL) {
 		settings->values[value] = g_new0(char *, 2);
-		settings->values[value][0] = path_taken;
+		settings->values[value][0] = taken;
 	} else {
-		g_free(path_taken);
+		g_free(taken);
 	}
 }
 
@@ -408,6 +421,7 @@ cs_settings_load(const CsSettingsPaths *paths, GError **error)
 	set_default(settings, VALUE_MACHINE_DIRECTORIES,
 		    g_build_filename(paths->machine_folder, "certificates", NULL));
 	set_default(settings, VALUE_MACHINE_ID_FILE, g_strdup(DEFAULT_MACHINE_ID));
+	set_default(settings, VALUE_TIMEOUT, g_strdup(DEFAULT_TIMEOUT_S));
 	g_ptr_array_add(settings->notes, NULL);
 	return g_steal_pointer(&settings);
 }
@@ -511,6 +525,18 @@ const char *
 cs_settings_get_tls_ca_file(const CsSettings *settings)
 {
 	return get_single(settings, VALUE_TLS_CA_FILE);
+}
+
+/**
+ * cs_settings_get_timeout_ms:
+ * @settings: settings
+ *
+ * Returns: how long a server may take for one answer, all of it; 1000 to 600000.
+ */
+guint
+cs_settings_get_timeout_ms(const CsSettings *settings)
+{
+	return (guint)g_ascii_strtoull(get_single(settings, VALUE_TIMEOUT), NULL, 10) * 1000;
 }
 
 /**

@@ -27,6 +27,7 @@ const char *const *cs_settings_get_machine_directories(const CsSettings *setting
 const char *cs_settings_get_machine_id_file(const CsSettings *settings);
 const char *cs_settings_get_organisation_url(const CsSettings *settings); /* (nullable) */
 const char *cs_settings_get_tls_ca_file(const CsSettings *settings);	  /* (nullable) */
+guint cs_settings_get_timeout_ms(const CsSettings *settings);		  /* of one request */
 /* Lower-case hex fingerprints, [organisation] issuers=; NULL: no limit. Pins only from the
  * machine's file (or --config). */
 const char *const *cs_settings_get_allowed_issuers(const CsSettings *settings);

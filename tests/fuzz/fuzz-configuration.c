@@ -20,13 +20,14 @@
 #define PINNED_URL   "https://countersign.example"
 #define PINNED_NAME  "Pinned"
 #define PINNED_PATH  "/pinned"
+#define PINNED_TIME  "7"
 #define PINNED_PRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const char pinning[] =
 	"[stores]\nuser-directories=" PINNED_PATH "\nmachine-directories=" PINNED_PATH
 	"\n[device]\nmachine-id-file=" PINNED_PATH "\nname=" PINNED_NAME
 	"\n[organisation]\nurl=" PINNED_URL "\nissuers=" PINNED_PRINT "\ntls-ca-file=" PINNED_PATH
-	"\n";
+	"\ntimeout-seconds=" PINNED_TIME "\n";
 
 /* Where the files lie; made once, away when the process ends. */
 static struct {
@@ -92,6 +93,8 @@ check_values(const CsSettings *settings)
 	g_autofree char *normal = url != NULL ? cs_http_normalise_origin(url, NULL) : NULL;
 
 	g_assert_cmpstr(url, ==, normal);
+	g_assert_cmpuint(cs_settings_get_timeout_ms(settings), >=, 1000);
+	g_assert_cmpuint(cs_settings_get_timeout_ms(settings), <=, 600000);
 	g_assert_true(ca_file == NULL || g_path_is_absolute(ca_file));
 	if (name != NULL) {
 		g_assert_cmpint(g_utf8_strlen(name, -1), <=, NAME_LENGTH_MAX);
@@ -155,6 +158,7 @@ check_pinned(const CsSettings *settings)
 	check_single(cs_settings_get_allowed_issuers(settings), PINNED_PRINT);
 	g_assert_cmpstr(cs_settings_get_machine_id_file(settings), ==, PINNED_PATH);
 	g_assert_cmpstr(cs_settings_get_tls_ca_file(settings), ==, PINNED_PATH);
+	g_assert_cmpuint(cs_settings_get_timeout_ms(settings), ==, 7000);
 	g_assert_cmpstr(cs_settings_get_device_name(settings), ==, PINNED_NAME);
 	g_assert_cmpstr(cs_settings_get_organisation_url(settings), ==, PINNED_URL);
 }
@@ -190,6 +194,8 @@ make_seeds(GPtrArray *seeds)
 		"desk\\tand\\sroom\\n\nmachine-id-file=/etc/machine-id\r\n",
 		"[organisation]\nurl=HTTPS://Sign-In.Example:443/\nissuers=01:23;\n",
 		"[organisation]\nurl=http://[::1]:8080\ntls-ca-file=relative\n",
+		"[organisation]\ntimeout-seconds=600\n",
+		"[organisation]\ntimeout-seconds=601\n",
 		"[organisation]\nurl=http://127.0.0.1:1/?a#b\n",
 		"[unknown]\nkey=value\nkey[de]=Wert\n[stores]\nother=1\n",
 		"[stores\nno group",

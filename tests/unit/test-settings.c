@@ -130,6 +130,7 @@ test_defaults(Fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(cs_settings_get_state_folder(settings), ==, state);
 	g_assert_null(cs_settings_get_organisation_url(settings));
 	g_assert_null(cs_settings_get_tls_ca_file(settings));
+	g_assert_cmpuint(cs_settings_get_timeout_ms(settings), ==, 30000);
 	g_assert_null(cs_settings_get_allowed_issuers(settings));
 	g_assert_null(cs_settings_get_device_name(settings));
 	assert_no_notes(settings);
@@ -164,7 +165,8 @@ test_every_key(Fixture *fixture, gconstpointer data)
 			       "url=HTTPS://Example.ORG:443/\n"
 			       "issuers=" FINGERPRINT ";BA:78:16:bf8f01cfea414140de5dae2223b00361a3"
 			       "96177a9cb410ff61f20015AE;\n"
-			       "tls-ca-file=/ca.pem\n");
+			       "tls-ca-file=/ca.pem\n"
+			       "timeout-seconds=2\n");
 	settings = load(fixture);
 	again = cs_settings_ref(settings);
 	assert_list(cs_settings_get_user_directories(again), "/a", "/b");
@@ -175,6 +177,7 @@ test_every_key(Fixture *fixture, gconstpointer data)
 	assert_list(cs_settings_get_allowed_issuers(again), FINGERPRINT,
 		    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ae");
 	g_assert_cmpstr(cs_settings_get_tls_ca_file(again), ==, "/ca.pem");
+	g_assert_cmpuint(cs_settings_get_timeout_ms(again), ==, 2000);
 	assert_no_notes(again);
 }
 
@@ -309,6 +312,12 @@ test_invalid(Fixture *fixture, gconstpointer data)
 		"[organisation]\nurl=http://example.org\n",
 		"[organisation]\nurl=https://user@example.org\n",
 		"[organisation]\ntls-ca-file=ca.pem\n",
+		"[organisation]\ntimeout-seconds=\n",
+		"[organisation]\ntimeout-seconds=0\n",
+		"[organisation]\ntimeout-seconds=601\n",
+		"[organisation]\ntimeout-seconds=+5\n",
+		"[organisation]\ntimeout-seconds=5s\n",
+		"[organisation]\ntimeout-seconds=99999999999999999999\n",
 		"[organisation]\nissuers=abc\n",
 		"[organisation]\nissuers=" FINGERPRINT "00\n",
 		"[organisation]\nissuers=za7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2"
