@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/account-text.h"
 
+#include "app/commands/advice.h"
 #include "app/commands/text.h"
 
 #include <glib/gi18n-lib.h>
@@ -57,21 +58,18 @@ append_verdict(GString *out, const CsAccount *account, gboolean is_answered, gin
 				       "administrator can approve this one."));
 }
 
+/* The message is ours (a server's own words are in none), yet escaped all the same. */
 static void
-append_error(GString *out, const char *error_code)
+append_error(GString *out, const CsAccount *account, const GError *error)
 {
-	CsReason reason = cs_reason_from_code(error_code);
+	g_autofree char *text = g_strdup_printf(_("This check failed: %s."), error->message);
+	g_autofree char *escaped = cs_text_escape(text, FALSE);
 
-	if (strcmp(error_code, "unreachable") == 0) {
-		append_sentence(out, _("The server could not be reached this time: what it said "
-				       "last still stands."));
-		return;
-	}
-	append_line(out, _("This check had no valid answer: %s"), error_code);
-	if (reason == CS_REASON_NONE)
-		return;
-	append_sentence(out, cs_reason_get_sentence(reason));
-	append_sentence(out, cs_reason_get_next_step(reason));
+	append_sentence(out, escaped);
+	if (account->managed != CS_MANAGED_UNKNOWN)
+		append_sentence(out, _("What the server said last still stands."));
+	append_sentence(out, cs_advice_get_sentence(error));
+	append_sentence(out, cs_advice_get_next_step(error));
 }
 
 static void
@@ -90,14 +88,14 @@ append_certificate(GString *out, const CsAccount *account)
 /**
  * cs_account_to_text:
  * @account: the account
- * @error_code: (nullable): why a check just now had no answer
+ * @error: (nullable): why a check just now had no answer
  * @now_unix_s: the time that ages are told from
  *
  * Returns: (transfer full): a paragraph: what the last verdict was, why, what to do next and whose
  *   that is, and how old all this is; escaped
  */
 char *
-cs_account_to_text(const CsAccount *account, const char *error_code, gint64 now_unix_s)
+cs_account_to_text(const CsAccount *account, const GError *error, gint64 now_unix_s)
 {
 	GString *out = g_string_new(NULL);
 	g_autofree char *user = cs_text_escape(account->user ? account->user : "", FALSE);
@@ -106,9 +104,9 @@ cs_account_to_text(const CsAccount *account, const char *error_code, gint64 now_
 
 	g_string_append_printf(out, _("%s at %s"), user, organisation);
 	g_string_append_c(out, '\n');
-	append_verdict(out, account, error_code == NULL, now_unix_s);
-	if (error_code)
-		append_error(out, error_code);
+	append_verdict(out, account, error == NULL, now_unix_s);
+	if (error)
+		append_error(out, account, error);
 	append_certificate(out, account);
 	append_line(out, _("account: %s, device: %s"), account->id,
 		    account->device_id ? account->device_id : "-");

@@ -4,5 +4,5 @@
 
 #include "core/account/account-book.h"
 
-/* An account as a paragraph for people. error_code (nullable): of a check that had no answer. */
-char *cs_account_to_text(const CsAccount *account, const char *error_code, gint64 now_unix_s);
+/* An account as a paragraph for people. error (nullable): of a check that had no answer. */
+char *cs_account_to_text(const CsAccount *account, const GError *error, gint64 now_unix_s);

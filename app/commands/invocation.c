@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/command.h"
 
+#include "app/commands/advice.h"
 #include "app/commands/signals.h"
 #include "app/commands/text.h"
-#include "core/protocol/reason.h"
 
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
@@ -47,22 +47,16 @@ get_reason(const GError *error)
 	return reason ? reason : "internal";
 }
 
-/* The sentence and the next step that belong to a reason of the protocol. */
 static void
 print_advice(const CsInvocation *invocation, const GError *error)
 {
-	CsReason reason = cs_reason_from_code(get_reason(error));
-	const char *sentence = NULL;
-	const char *next_step = NULL;
+	const char *const sentences[] = {cs_advice_get_sentence(error),
+					 cs_advice_get_next_step(error)};
 
-	if (reason == CS_REASON_NONE)
-		return;
-	sentence = cs_reason_get_sentence(reason);
-	next_step = cs_reason_get_next_step(reason);
-	if (sentence && sentence[0] != '\0')
-		cs_invocation_note_paragraph(invocation, sentence);
-	if (next_step && next_step[0] != '\0')
-		cs_invocation_note_paragraph(invocation, next_step);
+	for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++) {
+		if (sentences[i] && sentences[i][0] != '\0')
+			cs_invocation_note_paragraph(invocation, sentences[i]);
+	}
 }
 
 /* Settings that make no sense are no rule's refusal, but something of this machine that cannot be
@@ -245,7 +239,7 @@ cs_error_to_json(const GError *error)
  * @error: what went wrong
  *
  * Tells it: one document on standard output with --json, else a line on standard error and, where
- * its reason is one of the protocol's, what that means and what to do next.
+ * there is more to say (advice.h), what that means and what to do next.
  *
  * Returns: the exit code
  */

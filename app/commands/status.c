@@ -47,15 +47,6 @@ get_exit(const Report *report)
 	return CS_EXIT_DONE;
 }
 
-static void
-report_account(Report *report, const CsAccount *account, const char *error_code, gint64 now)
-{
-	g_autofree char *text = cs_account_to_text(account, error_code, now);
-
-	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
-	cJSON_AddItemToArray(report->accounts, cs_account_to_json(account, error_code));
-}
-
 /* Whatever made the server unreachable, scripts know it by one word. */
 static const char *
 get_error_code(const GError *error)
@@ -65,6 +56,16 @@ get_error_code(const GError *error)
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return "cancelled";
 	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "internal";
+}
+
+static void
+report_account(Report *report, const CsAccount *account, const GError *error, gint64 now)
+{
+	g_autofree char *text = cs_account_to_text(account, error, now);
+	const char *code = error ? get_error_code(error) : NULL;
+
+	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
+	cJSON_AddItemToArray(report->accounts, cs_account_to_json(account, code));
 }
 
 /* One authentication. An account that another process has deleted meanwhile is no longer one. */
@@ -91,7 +92,7 @@ check_account(const CsInvocation *invocation,
 		report_account(report, checked, NULL, now);
 	} else if (!g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND)) {
 		note_exit(report, cs_exit_from_error(error));
-		report_account(report, account, get_error_code(error), now);
+		report_account(report, account, error, now);
 	}
 }
 

@@ -127,13 +127,16 @@ read_answer(cJSON *shown, const cJSON *answer)
 	return TRUE;
 }
 
+/* Whatever made a server unreachable, scripts know it by one word, as in an account's check. */
 static void
-show_failure(cJSON *shown, const CsOrganisation *organisation, const char *reason)
+show_failure(cJSON *shown, const CsOrganisation *organisation, const GError *cause)
 {
+	gboolean is_away = cause == NULL || g_error_matches(cause, CS_ERROR, CS_ERROR_UNREACHABLE);
+
 	cs_json_add_string(shown, "device_id", organisation->device_id);
 	cs_json_add(shown, "state", NULL);
 	cs_json_add_array(shown, "steps");
-	cs_json_add_string(shown, "error", reason);
+	cs_json_add_string(shown, "error", is_away ? "unreachable" : cs_error_get_reason(cause));
 }
 
 /* NULL without error where there is nothing to show: an enrolment was tried, and the server never
@@ -158,9 +161,9 @@ query_organisation(const CsClient *client,
 	cs_json_add_string(shown, "organisation", organisation->name);
 	cs_json_add_string(shown, "url", organisation->url);
 	if (answer == NULL)
-		show_failure(shown, organisation, cs_error_get_reason(cause));
+		show_failure(shown, organisation, cause);
 	else if (!read_answer(shown, answer))
-		show_failure(shown, organisation, "unreachable");
+		show_failure(shown, organisation, NULL);
 	return g_steal_pointer(&shown);
 }
 

@@ -1,0 +1,9 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+/* What a person should know and do about an error, beyond its message. */
+const char *cs_advice_get_sentence(const GError *error);
+const char *cs_advice_get_next_step(const GError *error);
