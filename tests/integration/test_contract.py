@@ -275,14 +275,7 @@ def test_serve_listens_on_loopback_only_without_tls(world):
 
 
 def test_serve_with_tls(world):
-    host = pki.Identity(None, pki.make_key())
-    builder = (pki.x509.CertificateBuilder().subject_name(pki.name("CN=localhost"))
-               .issuer_name(pki.name("CN=localhost")).public_key(host.key.public_key())
-               .serial_number(1).not_valid_before(pki.now() - pki.days(1))
-               .not_valid_after(pki.now() + pki.days(1))
-               .add_extension(pki.x509.SubjectAlternativeName([pki.x509.DNSName("localhost")]), False)
-               .add_extension(pki.x509.BasicConstraints(ca=True, path_length=None), True))
-    host.certificate = builder.sign(host.key, pki.hashes.SHA256())
+    host = pki.make_server("localhost")
     certificate, key = world.write("tls.pem", host.pem), world.write("tls.key", host.key_pem())
     port = free_port()
     folder, url = os.path.join(world.folder, "tls"), "https://localhost:%d" % port

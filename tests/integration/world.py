@@ -67,11 +67,11 @@ def run_program(arguments, environment, stdin="", wrapper=(), check=None):
 class Organisation:
     """An authority folder, and its serving process."""
 
-    def __init__(self, world, name="Example", options=()):
+    def __init__(self, world, name="Example", options=(), url=None):
         self.world = world
         self.folder = os.path.join(world.folder, "authority-" + secrets.token_hex(4))
         self.port = free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
+        self.url = url or "http://127.0.0.1:%d" % self.port
         self.process = None
         self.options = options
         self.introduction = self.admin("init", "--name", name, "--url", self.url)

@@ -6,6 +6,7 @@ and their keys."""
 import datetime
 import functools
 import hashlib
+import ipaddress
 import os
 import sys
 
@@ -111,6 +112,21 @@ def make(subject, issuer=None, *, ca=False, key=None, kind="p256", not_before=No
 
 def make_ca(subject="CN=Test CA,O=Example", **options):
     return make(subject, ca=True, **options)
+
+
+def make_server(host):
+    """A server's TLS certificate, which vouches for itself; host: a name or an address."""
+    key = make_key()
+    try:
+        alternative = x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        alternative = x509.DNSName(host)
+    builder = (x509.CertificateBuilder().subject_name(name("CN=" + host)).issuer_name(name("CN=" + host))
+               .public_key(key.public_key()).serial_number(1)
+               .not_valid_before(now() - days(1)).not_valid_after(now() + days(1))
+               .add_extension(x509.SubjectAlternativeName([alternative]), False)
+               .add_extension(x509.BasicConstraints(ca=True, path_length=None), True))
+    return Identity(builder.sign(key, hashes.SHA256()), key)
 
 
 def make_csr(subject, key):
