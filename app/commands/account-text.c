@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/account-text.h"
 
-#include "app/commands/advice.h"
+#include "core/account/advice.h"
 #include "app/commands/text.h"
 
 #include <glib/gi18n-lib.h>

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/command.h"
 
-#include "app/commands/advice.h"
+#include "core/account/advice.h"
 #include "app/commands/signals.h"
 #include "app/commands/text.h"
 
@@ -239,7 +239,7 @@ cs_error_to_json(const GError *error)
  * @error: what went wrong
  *
  * Tells it: one document on standard output with --json, else a line on standard error and, where
- * there is more to say (advice.h), what that means and what to do next.
+ * there is more to say (cs_advice_get_next_step()), what that means and what to do next.
  *
  * Returns: the exit code
  */

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "app/commands/advice.h"
+#include "core/account/advice.h"
 
 #include "core/base/error.h"
 #include "core/protocol/reason.h"
