@@ -24,7 +24,7 @@ compare_rank(gconstpointer a, gconstpointer b)
 	if (left->store != right->store)
 		return left->store == CS_STORE_USER ? -1 : 1;
 	if (left->issuer_index != right->issuer_index)
-		return left->issuer_index < right->issuer_index ? -1 : 1;
+		return (gint)left->issuer_index - (gint)right->issuer_index;
 	gint by_fingerprint = strcmp(left->fingerprint, right->fingerprint);
 	return by_fingerprint != 0 ? by_fingerprint : strcmp(left->location, right->location);
 }

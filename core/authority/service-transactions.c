@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/binding.h"
 #include "core/authority/revocation.h"
 #include "core/authority/service-private.h"
 #include "core/base/error.h"
@@ -202,62 +203,17 @@ decide(CsService *service, CsResponse *response)
 	cs_verifier_decide(&input, &response->decision);
 }
 
-/* Rule 26: the key that binds, and those that the administrator approved for all links to come. */
-static gboolean
-fill_new_link(CsService *service, const CsResponse *response, CsLinkRow *link, GError **error)
-{
-	g_autoptr(GPtrArray) keys =
-		cs_registry_list_device_keys(service->registry, response->device->id, error);
-
-	if (keys == NULL)
-		return FALSE;
-	link->key_fingerprint =
-		g_strdup(cs_certificate_get_key_fingerprint(response->decision.certificate));
-	link->device_id = g_strdup(response->device->id);
-	link->bound_at = response->now;
-	cs_link_row_add_key(link, response->key->id);
-	for (guint i = 0; i < keys->len; i++) {
-		const CsDeviceKeyRow *key = g_ptr_array_index(keys, i);
-
-		if (key->approval == CS_APPROVAL_ADMINISTRATOR)
-			cs_link_row_add_key(link, key->id);
-	}
-	return TRUE;
-}
-
-/* Rules 25 and 26: the hand-over is used up with this. */
-static void
-hand_over(const CsResponse *response, CsLinkRow *link)
-{
-	g_clear_pointer(&link->key_ids, g_strfreev);
-	cs_link_row_add_key(link, response->key->id);
-	link->hand_over_until = 0;
-	link->bound_at = response->now;
-}
-
 static gboolean
 write_binding(CsService *service, CsResponse *response, GError **error)
 {
-	const char *certificate = cs_certificate_get_fingerprint(response->decision.certificate);
-	CsLinkRow *link;
+	const CsBindingRequest request = {
+		.decision = &response->decision,
+		.device_id = response->device->id,
+		.key_id = response->key->id,
+		.now = response->now,
+	};
 
-	if (response->link == NULL)
-		response->link = g_new0(CsLinkRow, 1);
-	link = response->link;
-	if (response->decision.binding == CS_BINDING_NONE &&
-	    g_strcmp0(link->certificate, certificate) == 0)
-		return TRUE;
-	if (response->decision.binding == CS_BINDING_BIND &&
-	    !fill_new_link(service, response, link, error))
-		return FALSE;
-	if (response->decision.binding == CS_BINDING_ADD_KEY)
-		cs_link_row_add_key(link, response->key->id);
-	if (response->decision.binding == CS_BINDING_HAND_OVER)
-		hand_over(response, link);
-	link->state = CS_LINK_BOUND;
-	g_free(link->certificate);
-	link->certificate = g_strdup(certificate);
-	return cs_registry_put_link(service->registry, link, error);
+	return cs_binding_write(service->registry, &request, response->link, error);
 }
 
 static gboolean

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry-private.h"
 #include "tests/fixtures/authority-fixture.h"
 
 static void
@@ -143,6 +144,79 @@ test_refused(void)
 	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-conflict");
 }
 
+static void
+damage(CsRegistry *r, const char *sql)
+{
+	g_assert_cmpint(sqlite3_exec(r->database, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
+static void
+expect_no_write(CsRegistry *r, const CsLinkRow *row)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(cs_registry_put_link(r, row, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+}
+
+/* A damaged registry answers with an error: never "bound to nothing", never half a link. */
+static void
+test_damaged(void)
+{
+	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
+	CsRegistry *r = test->registry;
+	char *key_ids[] = {(char *)"k1", NULL};
+	const CsLinkRow row = {
+		.key_fingerprint = (char *)"l3",
+		.certificate = (char *)"certificate-new",
+		.device_id = (char *)"d1",
+		.state = CS_LINK_BOUND,
+		.key_ids = key_ids,
+	};
+	CsLinkRow bare = row;
+	CsLinkRow *found = NULL;
+	g_autoptr(GError) error = NULL;
+
+	bare.key_ids = NULL;
+	cs_test_put_device(r, "d1");
+	cs_test_put_key(r, "k1", "d1", CS_APPROVAL_FOUNDER);
+	damage(r, "ALTER TABLE link_keys RENAME COLUMN place TO spot");
+	expect_no_write(r, &row);
+	damage(r, "ALTER TABLE link_keys RENAME TO lost_keys");
+	expect_no_write(r, &bare);
+	g_assert_false(cs_registry_find_link(r, "l3", &found, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+	g_assert_null(found);
+	damage(r, "ALTER TABLE lost_keys RENAME TO link_keys");
+	damage(r, "ALTER TABLE link_keys RENAME COLUMN spot TO place");
+	g_assert_null(find(r, "l3"));
+	damage(r, "ALTER TABLE links RENAME TO lost_links");
+	expect_no_write(r, &row);
+	g_assert_null(cs_registry_list_links(r, "d1", &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+	g_assert_false(cs_registry_delete_link(r, "l3", &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+}
+
+/* Another process writes for longer than one waits. */
+static void
+test_busy(void)
+{
+	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
+	g_autoptr(CsRegistry) other = cs_registry_open(test->path, NULL);
+	g_autoptr(CsLinkRow) row = NULL;
+	g_autoptr(GError) error = NULL;
+
+	fill(test->registry);
+	row = find(other, "l2");
+	sqlite3_busy_timeout(other->database, 1);
+	g_assert_true(cs_registry_begin(test->registry, NULL));
+	g_assert_false(cs_registry_put_link(other, row, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-busy");
+	cs_registry_rollback(test->registry);
+	g_assert_true(cs_registry_put_link(other, row, NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -152,5 +226,7 @@ main(int argc, char **argv)
 	g_test_add_func("/registry-links/atomic", test_atomic);
 	g_test_add_func("/registry-links/delete", test_delete);
 	g_test_add_func("/registry-links/refused", test_refused);
+	g_test_add_func("/registry-links/damaged", test_damaged);
+	g_test_add_func("/registry-links/busy", test_busy);
 	return g_test_run();
 }

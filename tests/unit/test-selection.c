@@ -340,8 +340,12 @@ test_twin_issuers(Fixture *fixture, gconstpointer data)
 	CsSelection *selection =
 		cs_selection_new(fixture->issuers, fixture->user, fixture->machine, JUDGED_AT);
 	g_autoptr(GError) failure = NULL;
+	g_autoptr(GError) later = NULL;
 	cs_error_set(&failure, CS_ERROR_KEY, "key-missing", "no key");
-	cs_selection_tell(selection, cs_selection_get_next(selection), failure);
+	cs_error_set(&later, CS_ERROR_KEY, "key-missing", "told again");
+	CsCandidate *tried = cs_selection_get_next(selection);
+	cs_selection_tell(selection, tried, failure);
+	cs_selection_tell(selection, tried, later);
 	g_assert_null(cs_selection_get_next(selection));
 	g_autoptr(CsExplanation) bad = cs_selection_finish(selection);
 	expect(bad, 0, entry, "key-inaccessible", "no key");

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry-private.h"
 #include "tests/fixtures/client-fixture.h"
 
 /* rules 2, 11, 13 and 15: with the certificate managed and bound, without it signed in */
@@ -187,6 +188,60 @@ test_registry_fails(CsTestScene *f, gconstpointer data)
 	g_assert_true(verdict->managed);
 }
 
+static void
+damage(CsTestScene *f, const char *sql)
+{
+	g_assert_cmpint(sqlite3_exec(f->registry->database, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
+/* One authentication while a column is lost; and then, with the column back, the same again. */
+static void
+fail_at(CsTestScene *f, const CsTestCredential *credential, const char *table, const char *column)
+{
+	g_autoptr(CsTestResponse) response = cs_test_client_respond(f->client, credential);
+	g_autofree char *lose =
+		g_strdup_printf("ALTER TABLE %s RENAME COLUMN %s TO lost", table, column);
+	g_autofree char *restore =
+		g_strdup_printf("ALTER TABLE %s RENAME COLUMN lost TO %s", table, column);
+	g_autoptr(CsVerdict) verdict = NULL;
+
+	damage(f, lose);
+	cs_test_service_expect_problem(f->service, "POST", response->path,
+				       cJSON_Duplicate(response->body, TRUE), 503, "internal");
+	damage(f, restore);
+	verdict = cs_test_response_send(response, f->service);
+	g_assert_true(verdict->managed);
+}
+
+/* A registry that cannot say who asks, whose a certificate is, or whether it is revoked, or that
+ * cannot keep the binding or the line of the log, manages nobody and uses no challenge up. */
+static void
+test_registry_fails_in_between(CsTestScene *f, gconstpointer data)
+{
+	static const char *const lost[][2] = {
+		{"accounts", "created_at"},
+		{"users", "state"},
+		{"devices", "state"},
+		{"device_keys", "approval"},
+		{"links", "hand_over_until"},
+		{"link_keys", "place"},
+		{"certificates", "fingerprint"},
+		{"issuers", "subject"},
+		{"log", "reason"},
+	};
+	g_autoptr(CsTestCredential) issued =
+		cs_test_credential_new_built_in(f->service, f->client->device);
+	g_autoptr(cJSON) added =
+		cs_admin_add_built_in_issuer(cs_test_service_get_authority(f->service), NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lost); i++) {
+		g_test_message("%s.%s", lost[i][0], lost[i][1]);
+		damage(f, "DELETE FROM links");
+		fail_at(f, f->credential, lost[i][0], lost[i][1]);
+	}
+	fail_at(f, issued, "issued", "revoked_at");
+}
+
 /* rule 2: no certificate keeps a verdict from being signed */
 static void
 test_odd_certificates(CsTestScene *f, gconstpointer data)
@@ -347,6 +402,8 @@ main(int argc, char **argv)
 	cs_test_add_scene("/service-transactions/unknown-account", test_unknown_account);
 	cs_test_add_scene("/service-transactions/malformed", test_malformed);
 	cs_test_add_scene("/service-transactions/registry-fails", test_registry_fails);
+	cs_test_add_scene("/service-transactions/registry-fails-in-between",
+			  test_registry_fails_in_between);
 	cs_test_add_scene("/service-transactions/odd-certificates", test_odd_certificates);
 	cs_test_add_scene("/service-transactions/revocation", test_revocation);
 	cs_test_add_scene("/service-transactions/issuer-deleted", test_issuer_deleted);
