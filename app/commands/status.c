@@ -47,22 +47,11 @@ get_exit(const Report *report)
 	return CS_EXIT_DONE;
 }
 
-/* Whatever made the server unreachable, scripts know it by one word. */
-static const char *
-get_error_code(const GError *error)
-{
-	if (g_error_matches(error, CS_ERROR, CS_ERROR_UNREACHABLE))
-		return "unreachable";
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return "cancelled";
-	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "internal";
-}
-
 static void
 report_account(Report *report, const CsAccount *account, const GError *error, gint64 now)
 {
 	g_autofree char *text = cs_account_to_text(account, error, now);
-	const char *code = error ? get_error_code(error) : NULL;
+	const char *code = error ? cs_account_get_error_code(error) : NULL;
 
 	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
 	cJSON_AddItemToArray(report->accounts, cs_account_to_json(account, code));

@@ -34,9 +34,24 @@ cs_book_path(const CsClient *client, const char *folder, const char *name)
 char *
 cs_book_explanation_path(const CsClient *client, const char *id)
 {
-	g_autofree char *name = g_strconcat(id, CS_BOOK_EXPLANATION_SUFFIX, NULL);
+	g_autofree char *name = g_strconcat(id, CS_BOOK_DISPLAY_SUFFIX, NULL);
 
 	return cs_book_path(client, CS_BOOK_EXPLANATIONS_FOLDER, name);
+}
+
+/**
+ * cs_book_history_path:
+ * @client: whose state folder
+ * @id: an account's id, already seen to be one
+ *
+ * Returns: (transfer full): where its last authentications are kept
+ */
+char *
+cs_book_history_path(const CsClient *client, const char *id)
+{
+	g_autofree char *name = g_strconcat(id, CS_BOOK_DISPLAY_SUFFIX, NULL);
+
+	return cs_book_path(client, CS_BOOK_HISTORY_FOLDER, name);
 }
 
 static CsBook *
@@ -257,6 +272,23 @@ cs_account_book_get_explanation(const CsClient *client, const char *id, GError *
 		cs_error_set(error, CS_ERROR_STATE, "state-invalid",
 			     _("the explanation in %s cannot be read: %s"), path, cause->message);
 	return json;
+}
+
+/**
+ * cs_account_get_error_code:
+ * @error: why an authentication had no answer
+ *
+ * Returns: (transfer none): a stable code. Whatever made the server unreachable, scripts and people
+ *   know it by one word.
+ */
+const char *
+cs_account_get_error_code(const GError *error)
+{
+	if (g_error_matches(error, CS_ERROR, CS_ERROR_UNREACHABLE))
+		return "unreachable";
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return "cancelled";
+	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "internal";
 }
 
 static cJSON *

@@ -64,6 +64,8 @@ CsAccount *
 cs_account_book_get(const CsClient *client, const char *id, GError **error); /* NOT_FOUND */
 GPtrArray *cs_account_book_list_organisations(const CsClient *client, GError **error);
 
+/* The stable code of why a check had no answer: "unreachable", "cancelled", an error's reason. */
+const char *cs_account_get_error_code(const GError *error);
 /* The contract's account object of `status --json`. error_code (nullable): "unreachable" ... */
 cJSON *cs_account_to_json(const CsAccount *account, const char *error_code);
 

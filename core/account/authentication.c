@@ -251,6 +251,35 @@ find_again(const CsBookChange *change, const CsTransaction *transaction)
 		       : NULL;
 }
 
+/* The history is for people: where it cannot be written, the verdict counts all the same. */
+static void
+keep_verdict(CsBookChange *change, const CsAccount *account)
+{
+	const CsHistoryEntry entry = {
+		.at = account->checked_at,
+		.managed = account->managed,
+		.reason = account->reason,
+		.request = account->request,
+	};
+
+	if (!cs_book_change_add_history(change, account->id, &entry, NULL))
+		g_debug("the history of an account could not be written");
+}
+
+/* What was cancelled says nothing about the account. */
+static void
+keep_failure(const CsClient *client, const char *account_id, const GError *failure)
+{
+	const CsHistoryEntry entry = {
+		.at = cs_clock_get_unix_s(client->clock),
+		.error_code = (char *)cs_account_get_error_code(failure),
+	};
+
+	if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+	    !cs_history_add(client, account_id, &entry, NULL))
+		g_debug("the history of an account could not be written");
+}
+
 /* Rule 23: what the server ended goes, on its signed word. Of two processes' verdicts the one that
  * comes last stays: the server's clock may be set back, so that times do not tell. */
 static gboolean
@@ -271,6 +300,7 @@ change_account(CsBookChange *change,
 	if (account->tombstone)
 		return TRUE;
 	take_over(account, verdict);
+	keep_verdict(change, account);
 	return cs_book_change_store_explanation(change, account->id, explanation, error);
 }
 
@@ -305,32 +335,13 @@ run(Answer *answer,
 	return body == NULL ? NULL : read_verdict(answer, transaction, body, error);
 }
 
-/**
- * cs_authentication_run:
- * @client: who authenticates
- * @account_id: an account of its book
- * @explanation: (out) (optional) (transfer full): how the certificate was selected
- * @authenticated: (out) (optional): whether the server let the account in
- * @cancellable: (nullable): cancels
- * @error: return location
- *
- * Authenticates one account: challenge, selection and attestation, response, verdict. The verdict
- * counts only where the key that signed the challenge signed it for this response. It is in the
- * book when this returns, with the explanation; an account that it ends has left the book, with its
- * key (rule 23). That the server refuses is an answer, not an error.
- *
- * Returns: (transfer full): the account as after the verdict; %NULL with %CS_ERROR_NOT_FOUND,
- *   %CS_ERROR_SIGNATURE ("server-key-unknown", "challenge-invalid", "verdict-invalid"),
- *   %CS_ERROR_REFUSED with the code of a refusal that nobody signed, %CS_ERROR_UNREACHABLE,
- *   %CS_ERROR_STATE or %G_IO_ERROR_CANCELLED; the book then keeps the last verdict
- */
-CsAccount *
-cs_authentication_run(const CsClient *client,
-		      const char *account_id,
-		      CsExplanation **explanation,
-		      gboolean *authenticated,
-		      GCancellable *cancellable,
-		      GError **error)
+static CsAccount *
+authenticate(const CsClient *client,
+	     const char *account_id,
+	     CsExplanation **explanation,
+	     gboolean *authenticated,
+	     GCancellable *cancellable,
+	     GError **error)
 {
 	g_autoptr(CsTransaction) transaction =
 		cs_transaction_open(client, account_id, cancellable, error);
@@ -350,6 +361,45 @@ cs_authentication_run(const CsClient *client,
 	if (authenticated != NULL)
 		*authenticated = verdict->authenticated;
 	return account;
+}
+
+/**
+ * cs_authentication_run:
+ * @client: who authenticates
+ * @account_id: an account of its book
+ * @explanation: (out) (optional) (transfer full): how the certificate was selected
+ * @authenticated: (out) (optional): whether the server let the account in
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * Authenticates one account: challenge, selection and attestation, response, verdict. The verdict
+ * counts only where the key that signed the challenge signed it for this response. It is in the
+ * book when this returns, with the explanation; an account that it ends has left the book, with its
+ * key (rule 23). That the server refuses is an answer, not an error. The history gains the verdict,
+ * or why there was none.
+ *
+ * Returns: (transfer full): the account as after the verdict; %NULL with %CS_ERROR_NOT_FOUND,
+ *   %CS_ERROR_SIGNATURE ("server-key-unknown", "challenge-invalid", "verdict-invalid"),
+ *   %CS_ERROR_REFUSED with the code of a refusal that nobody signed, %CS_ERROR_UNREACHABLE,
+ *   %CS_ERROR_STATE or %G_IO_ERROR_CANCELLED; the book then keeps the last verdict
+ */
+CsAccount *
+cs_authentication_run(const CsClient *client,
+		      const char *account_id,
+		      CsExplanation **explanation,
+		      gboolean *authenticated,
+		      GCancellable *cancellable,
+		      GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	CsAccount *account =
+		authenticate(client, account_id, explanation, authenticated, cancellable, &failure);
+
+	if (account != NULL)
+		return account;
+	keep_failure(client, account_id, failure);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return NULL;
 }
 
 /**

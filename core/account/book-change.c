@@ -12,7 +12,8 @@
 static gboolean
 ensure_folders(const CsClient *client, GError **error)
 {
-	static const char *const folders[] = {CS_BOOK_KEYS_FOLDER, CS_BOOK_EXPLANATIONS_FOLDER};
+	static const char *const folders[] = {CS_BOOK_KEYS_FOLDER, CS_BOOK_EXPLANATIONS_FOLDER,
+					      CS_BOOK_HISTORY_FOLDER};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
 		g_autofree char *path = cs_book_path(client, folders[i], "");
@@ -86,8 +87,9 @@ list_named_keys(const CsBook *book)
 	return named;
 }
 
+/* What is kept for display, a file an account: its explanation and its history. */
 static GHashTable *
-list_named_explanations(const CsBook *book)
+list_named_displays(const CsBook *book)
 {
 	GHashTable *named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -95,8 +97,8 @@ list_named_explanations(const CsBook *book)
 		CsAccount *account = g_ptr_array_index(book->accounts, i);
 
 		if (!account->tombstone)
-			g_hash_table_add(
-				named, g_strconcat(account->id, CS_BOOK_EXPLANATION_SUFFIX, NULL));
+			g_hash_table_add(named,
+					 g_strconcat(account->id, CS_BOOK_DISPLAY_SUFFIX, NULL));
 	}
 	return named;
 }
@@ -112,13 +114,13 @@ strip_temporary(const char *name)
 }
 
 static gboolean
-is_explanation_file(const char *name)
+is_display_file(const char *name)
 {
 	g_autofree char *id = NULL;
 
-	if (!g_str_has_suffix(name, CS_BOOK_EXPLANATION_SUFFIX))
+	if (!g_str_has_suffix(name, CS_BOOK_DISPLAY_SUFFIX))
 		return FALSE;
-	id = g_strndup(name, strlen(name) - strlen(CS_BOOK_EXPLANATION_SUFFIX));
+	id = g_strndup(name, strlen(name) - strlen(CS_BOOK_DISPLAY_SUFFIX));
 	return cs_book_is_id(id);
 }
 
@@ -159,8 +161,8 @@ is_key_file(const char *name)
  * @change: a change, whose book is written
  * @error: return location
  *
- * Replaces the book atomically and then deletes the keys and explanations that it no longer names,
- * among them those that a killed process left. A kill in between leaves files for the next commit.
+ * Replaces the book atomically and then deletes the keys, explanations and histories that it no
+ * longer names, among them those that a killed process left. A kill in between leaves files for the next commit.
  *
  * Returns: %TRUE where the book is on the disk and nothing that it does not name is left; otherwise
  *   %CS_ERROR_STATE
@@ -171,12 +173,13 @@ cs_book_change_commit(CsBookChange *change, GError **error)
 	g_autofree char *path = cs_book_path(change->client, "", CS_BOOK_FILE);
 	g_autofree char *text = cs_book_print(change->book);
 	g_autoptr(GHashTable) keys = list_named_keys(change->book);
-	g_autoptr(GHashTable) explanations = list_named_explanations(change->book);
+	g_autoptr(GHashTable) displays = list_named_displays(change->book);
 
 	return cs_file_write_atomically(path, text, strlen(text), error) &&
 	       purge(change->client, CS_BOOK_KEYS_FOLDER, keys, is_key_file, error) &&
-	       purge(change->client, CS_BOOK_EXPLANATIONS_FOLDER, explanations, is_explanation_file,
-		     error);
+	       purge(change->client, CS_BOOK_EXPLANATIONS_FOLDER, displays, is_display_file,
+		     error) &&
+	       purge(change->client, CS_BOOK_HISTORY_FOLDER, displays, is_display_file, error);
 }
 
 /**

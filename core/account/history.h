@@ -9,7 +9,7 @@
 #define CS_HISTORY_LENGTH 20
 
 typedef struct {
-	gint64 at; /* Unix seconds */
+	gint64 at; /* Unix seconds: the server's of a verdict, else the device's */
 	CsManaged managed;
 	CsReason reason;  /* of the verdict; NONE where there was none */
 	char *error_code; /* (nullable): why there was no verdict, "unreachable" ... */
@@ -20,7 +20,7 @@ void cs_history_entry_free(CsHistoryEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHistoryEntry, cs_history_entry_free)
 
 /* (element-type CsHistoryEntry), newest first; empty where nothing is known. */
-GPtrArray *cs_history_list(const CsClient *client, const char *account_id, GError **error);
+GPtrArray *cs_history_list(const CsClient *client, const char *account_id);
 gboolean cs_history_add(const CsClient *client,
 			const char *account_id,
 			const CsHistoryEntry *entry,

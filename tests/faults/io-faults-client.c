@@ -201,6 +201,7 @@ check_verdict(gpointer data, gboolean acknowledged)
 	g_assert_cmpint(again->managed, ==, CS_MANAGED_YES);
 	g_assert_cmpuint(cs_test_home_count(home, "keys"), ==, 2);
 	g_assert_cmpuint(cs_test_home_count(home, "explanations"), ==, 1);
+	g_assert_cmpuint(cs_test_home_count(home, "history"), ==, 1);
 }
 
 static gpointer
@@ -248,6 +249,7 @@ check_delete(gpointer data, gboolean acknowledged)
 	g_free(cs_test_home_enrol(home, world->server, "bob"));
 	g_assert_cmpuint(cs_test_home_count(home, "keys"), ==, 2);
 	g_assert_cmpuint(cs_test_home_count(home, "explanations"), ==, 0);
+	g_assert_cmpuint(cs_test_home_count(home, "history"), ==, 0);
 }
 
 static const CsFaultyWrite writes[] = {
