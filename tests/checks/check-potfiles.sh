@@ -7,7 +7,11 @@ set -u
 cd "$1" || exit 1
 echo "1..1"
 if difference=$(diff <(grep -v '^#' po/POTFILES) \
-	<(grep -rlE '\b(N_|_|ngettext) ?\("|\b(N_|_)\($' --include='*.c' --include='*.h' app core | LC_ALL=C sort)); then
+	<({
+		grep -rlE '\b(N_|_|ngettext) ?\("|\b(N_|_)\($' --include='*.c' --include='*.h' app core ui
+		grep -rl 'translatable="yes"' --include='*.ui' resources
+		find resources -name '*.desktop.in' -o -name '*.metainfo.xml.in'
+	} | LC_ALL=C sort)); then
 	echo "ok 1 po/POTFILES"
 else
 	echo "not ok 1 po/POTFILES"
