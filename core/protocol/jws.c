@@ -20,19 +20,16 @@ struct _CsJws {
 	gsize signing_input_length;
 };
 
-typedef struct {
+static const struct {
 	const char *name;
-	CsSignatureAlgorithm algorithm;
 	gsize min_signature_bytes;
 	gsize max_signature_bytes;
-} JwsAlgorithm;
-
-static const JwsAlgorithm algorithms[] = {
-	{"RS256", CS_SIGNATURE_RS256, RSA_MIN_SIGNATURE_BYTES, RSA_MAX_SIGNATURE_BYTES},
-	{"PS256", CS_SIGNATURE_PS256, RSA_MIN_SIGNATURE_BYTES, RSA_MAX_SIGNATURE_BYTES},
-	{"ES256", CS_SIGNATURE_ES256, 64, 64},
-	{"ES384", CS_SIGNATURE_ES384, 96, 96},
-	{"ES512", CS_SIGNATURE_ES512, 132, 132},
+} algorithms[] = {
+	[CS_SIGNATURE_RS256] = {"RS256", RSA_MIN_SIGNATURE_BYTES, RSA_MAX_SIGNATURE_BYTES},
+	[CS_SIGNATURE_PS256] = {"PS256", RSA_MIN_SIGNATURE_BYTES, RSA_MAX_SIGNATURE_BYTES},
+	[CS_SIGNATURE_ES256] = {"ES256", 64, 64},
+	[CS_SIGNATURE_ES384] = {"ES384", 96, 96},
+	[CS_SIGNATURE_ES512] = {"ES512", 132, 132},
 };
 
 static const struct {
@@ -58,24 +55,16 @@ jws_unsupported(GError **error, const char *why)
 	return FALSE;
 }
 
-static const JwsAlgorithm *
-jws_find_algorithm(const char *name)
+static gboolean
+jws_find_algorithm(const char *name, CsSignatureAlgorithm *algorithm)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(algorithms); i++) {
-		if (strcmp(algorithms[i].name, name) == 0)
-			return &algorithms[i];
+		if (strcmp(algorithms[i].name, name) != 0)
+			continue;
+		*algorithm = (CsSignatureAlgorithm)i;
+		return TRUE;
 	}
-	return NULL;
-}
-
-static const char *
-jws_get_algorithm_name(CsSignatureAlgorithm algorithm)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(algorithms); i++) {
-		if (algorithms[i].algorithm == algorithm)
-			return algorithms[i].name;
-	}
-	return NULL;
+	return FALSE;
 }
 
 static gboolean
@@ -92,29 +81,22 @@ jws_check_header_member(const cJSON *member, GError **error)
 }
 
 /* RFC 8725 section 3.1 and 3.11: what the header may say is on a list, and so is alg. */
-static const JwsAlgorithm *
-jws_check_header(const cJSON *header, GError **error)
+static gboolean
+jws_check_header(const cJSON *header, CsSignatureAlgorithm *algorithm, GError **error)
 {
-	const JwsAlgorithm *algorithm;
 	const cJSON *member;
 
-	if (!cJSON_IsObject(header)) {
-		jws_malformed(error, "the header is not an object");
-		return NULL;
-	}
-	cJSON_ArrayForEach (member, header) {
+	if (!cJSON_IsObject(header))
+		return jws_malformed(error, "the header is not an object");
+	for (member = header->child; member != NULL; member = member->next) {
 		if (!jws_check_header_member(member, error))
-			return NULL;
+			return FALSE;
 	}
 	member = cJSON_GetObjectItemCaseSensitive(header, "alg");
-	if (member == NULL) {
-		jws_malformed(error, "the header names no algorithm");
-		return NULL;
-	}
-	algorithm = jws_find_algorithm(member->valuestring);
-	if (algorithm == NULL)
-		jws_unsupported(error, "the algorithm is not accepted");
-	return algorithm;
+	if (member == NULL)
+		return jws_malformed(error, "the header names no algorithm");
+	return jws_find_algorithm(member->valuestring, algorithm) ||
+	       jws_unsupported(error, "the algorithm is not accepted");
 }
 
 static GBytes *
@@ -133,31 +115,26 @@ jws_read_header(CsJws *jws, const char *start, const char *end, GError **error)
 {
 	g_autoptr(GError) inner = NULL;
 	g_autoptr(GBytes) text = jws_decode_part(start, end, error);
-	const JwsAlgorithm *algorithm;
 
 	if (text == NULL)
 		return FALSE;
 	jws->header = cs_json_parse_bytes(text, &inner);
 	if (jws->header == NULL)
 		return jws_malformed(error, inner->message);
-	algorithm = jws_check_header(jws->header, error);
-	if (algorithm == NULL)
-		return FALSE;
-	jws->algorithm = algorithm->algorithm;
-	return TRUE;
+	return jws_check_header(jws->header, &jws->algorithm, error);
 }
 
 static gboolean
 jws_read_signature(CsJws *jws, const char *start, const char *end, GError **error)
 {
-	const JwsAlgorithm *algorithm = jws_find_algorithm(jws_get_algorithm_name(jws->algorithm));
 	gsize length;
 
 	jws->signature = jws_decode_part(start, end, error);
 	if (jws->signature == NULL)
 		return FALSE;
 	length = g_bytes_get_size(jws->signature);
-	if (length < algorithm->min_signature_bytes || length > algorithm->max_signature_bytes)
+	if (length < algorithms[jws->algorithm].min_signature_bytes ||
+	    length > algorithms[jws->algorithm].max_signature_bytes)
 		return jws_malformed(error, "the signature's length is not its algorithm's");
 	return TRUE;
 }
@@ -337,8 +314,7 @@ jws_encode_header(CsPrivateKey *key, const char *type, const cJSON *members)
 	g_autofree char *text = NULL;
 	const cJSON *member;
 
-	cs_json_add_string(header, "alg",
-			   jws_get_algorithm_name(cs_private_key_get_algorithm(key)));
+	cs_json_add_string(header, "alg", algorithms[cs_private_key_get_algorithm(key)].name);
 	if (type != NULL)
 		cs_json_add_string(header, "typ", type);
 	cJSON_ArrayForEach (member, members) {

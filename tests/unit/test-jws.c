@@ -3,12 +3,14 @@
 #include "core/protocol/jws.h"
 
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/openssl.h"
 #include "tests/fixtures/token-fixture.h"
+#include "tests/fixtures/weak-key-fixture.h"
 
 #define HEADER	"{\"alg\":\"ES256\",\"typ\":\"test+jwt\"}"
 #define PAYLOAD "{\"a\":1}"
@@ -476,6 +478,57 @@ test_wrong_key(Fixture *fixture, gconstpointer data)
 	g_assert_error(error, CS_ERROR, CS_ERROR_SIGNATURE);
 }
 
+/* A signature that anybody can make proves nothing, although it verifies. */
+static void
+test_key_that_anybody_can_break(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(EVP_PKEY) pkey = cs_test_make_roca_key();
+	g_autoptr(CsPrivateKey) key = cs_private_key_new_from_pkey(pkey, &error);
+	g_autofree char *token =
+		cs_test_token_craft(key, "{\"alg\":\"RS256\",\"typ\":\"test+jwt\"}", PAYLOAD);
+	g_auto(GStrv) parts = g_strsplit(token, ".", -1);
+	g_autofree char *signed_text = g_strconcat(parts[0], ".", parts[1], NULL);
+	g_autoptr(GBytes) signature = cs_base64url_decode(parts[2], -1, &error);
+	g_autoptr(CsJws) jws = cs_jws_parse(token, -1, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(cs_signature_verify(pkey, CS_SIGNATURE_RS256, signed_text,
+					  strlen(signed_text), g_bytes_get_data(signature, NULL),
+					  g_bytes_get_size(signature), &error));
+	g_assert_false(cs_jws_verify(jws, pkey, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_SIGNATURE);
+	g_assert_cmpstr(cs_error_get_reason(error), ==, "signature-invalid");
+}
+
+static void
+test_no_key(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *token = cs_test_token_craft(fixture->key, HEADER, PAYLOAD);
+	g_autoptr(CsJws) jws = cs_jws_parse(token, -1, &error);
+
+	g_assert_no_error(error);
+	g_assert_false(cs_jws_verify(jws, NULL, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_SIGNATURE);
+}
+
+/* The public half alone signs nothing. */
+static void
+test_sign_without_private_half(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	const guint8 *spki = g_bytes_get_data(cs_private_key_get_spki(fixture->key), NULL);
+	g_autoptr(EVP_PKEY) public_half = d2i_PUBKEY(
+		NULL, &spki, (long)g_bytes_get_size(cs_private_key_get_spki(fixture->key)));
+	g_autoptr(CsPrivateKey) key = cs_private_key_new_from_pkey(public_half, &error);
+
+	g_assert_no_error(error);
+	g_assert_null(cs_jws_sign(key, "t", NULL, "x", 1, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_KEY);
+	g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unusable");
+}
+
 static void
 test_sign_header(Fixture *fixture, gconstpointer data)
 {
@@ -511,6 +564,9 @@ main(int argc, char **argv)
 	ADD("ecdsa-encodings", test_ecdsa_encodings);
 	ADD("ecdsa-numbers", test_ecdsa_numbers);
 	ADD("wrong-key", test_wrong_key);
+	ADD("no-key", test_no_key);
+	g_test_add_func("/jws/key-that-anybody-can-break", test_key_that_anybody_can_break);
 	ADD("sign-header", test_sign_header);
+	ADD("sign-without-private-half", test_sign_without_private_half);
 	return g_test_run();
 }

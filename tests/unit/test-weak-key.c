@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/pki/weak-key.h"
 
+#include "tests/fixtures/weak-key-fixture.h"
+
 #include <openssl/core_names.h>
 
 #define MODULUS_BITS 2048
@@ -25,44 +27,12 @@ make_public_key(const char *type, const BIGNUM *modulus)
 	return key;
 }
 
-/* k * M + (65537^a mod M), M the product of the first 39 primes, as the attack's paper has it. The
- * check looks at the modulus only, so it need not be a product of two primes. */
-static BIGNUM *
-make_roca_modulus(void)
-{
-	g_autoptr(BIGNUM) product = BN_new();
-	g_autoptr(BIGNUM) generator = BN_new();
-	g_autoptr(BIGNUM) power = BN_new();
-	g_autoptr(BIGNUM) factor = BN_new();
-	BIGNUM *modulus = BN_new();
-	BN_CTX *context = BN_CTX_new();
-
-	g_assert_cmpint(BN_one(product), ==, 1);
-	for (guint candidate = 2; candidate <= 167; candidate++) {
-		guint divisor = 2;
-
-		while (candidate % divisor != 0)
-			divisor++;
-		if (divisor == candidate)
-			g_assert_cmpint(BN_mul_word(product, candidate), ==, 1);
-	}
-	g_assert_cmpint(BN_num_bits(product), ==, 220);
-	g_assert_cmpint(BN_set_word(generator, 65537), ==, 1);
-	g_assert_cmpint(BN_rand(power, 64, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY), ==, 1);
-	g_assert_cmpint(BN_mod_exp(modulus, generator, power, product, context), ==, 1);
-	g_assert_cmpint(BN_rand(factor, MODULUS_BITS - 220, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ANY),
-			==, 1);
-	g_assert_cmpint(BN_mul(factor, factor, product, context), ==, 1);
-	g_assert_cmpint(BN_add(modulus, modulus, factor), ==, 1);
-	BN_CTX_free(context);
-	return modulus;
-}
-
+/* The check looks at the modulus only, so it need not be a product of two primes. */
 static void
 test_roca(void)
 {
 	for (guint i = 0; i < 50; i++) {
-		g_autoptr(BIGNUM) modulus = make_roca_modulus();
+		g_autoptr(BIGNUM) modulus = cs_test_make_roca_number(MODULUS_BITS);
 		g_autoptr(EVP_PKEY) rsa = make_public_key("RSA", modulus);
 		g_autoptr(EVP_PKEY) pss = make_public_key("RSA-PSS", modulus);
 		g_autoptr(EVP_PKEY) other = NULL;
