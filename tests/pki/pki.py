@@ -37,7 +37,9 @@ def make_key(kind="p256", number=0):
 
 
 def name(text):
-    """'CN=a,O=b' as a Name, in the order written."""
+    """'CN=a,O=b' as a Name, in the order written; a Name is itself."""
+    if isinstance(text, x509.Name):
+        return text
     oids = {"CN": NameOID.COMMON_NAME, "O": NameOID.ORGANIZATION_NAME,
             "OU": NameOID.ORGANIZATIONAL_UNIT_NAME, "C": NameOID.COUNTRY_NAME}
     return x509.Name([x509.NameAttribute(oids[key], value) for key, value in
