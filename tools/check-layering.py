@@ -26,8 +26,8 @@ ROOMS = {
 # A foreign header or a call (regular expression), and the files that may have it.
 FOREIGN = [
     (r'#\s*include\s*<(gtk|gdk)', r"ui/", "GTK belongs to ui/"),
-    (r'#\s*include\s*(<(gtk|gdk)|"ui/(window|[a-z]+-(page|dialog))\.h")', r"^(?!ui/tray)",
-     "the tray is there before GTK is"),
+    (r'#\s*include\s*(<(gtk|gdk)|"ui/window\.h")',
+     r"^ui/(?!tray|window-module\.h|window-loader)", "the tray is there before GTK is"),
     (r'#\s*include\s*<libdbusmenu', r"ui/tray[^/]*$", "libdbusmenu belongs to ui/tray*"),
     (r'#\s*include\s*<curl/', r"core/base/http(-[^/]*)?\.[ch]$", "libcurl belongs to core/base/http*"),
     (r'#\s*include\s*<microhttpd', r"core/base/httpd[^/]*$",

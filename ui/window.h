@@ -4,20 +4,9 @@
 
 #include "core/account/agent.h"
 #include "core/base/secret.h"
+#include "ui/window-module.h"
 
 #include <gtk/gtk.h>
-
-/* What the window needs of the program around it; all lent, for as long as the window lives. */
-typedef struct {
-	const CsClock *clock; /* (nullable): the machine's */
-	const char
-		*organisation_url; /* (nullable): where accounts are added unless said otherwise */
-	const char *device_name;   /* (nullable): cs_device_identity_make_name() */
-	gboolean (*get_autostart)(gpointer data);
-	gboolean (*set_autostart)(gboolean start, gpointer data, GError **error);
-	gpointer data;
-	const char *state_file; /* the window's size; a GKeyFile */
-} CsWindowSettings;
 
 /* The one window: accounts, an account, adding one. Closing it destroys it; the program stays. */
 #define CS_TYPE_WINDOW (cs_window_get_type())
