@@ -95,8 +95,9 @@ jws_check_header(const cJSON *header, CsSignatureAlgorithm *algorithm, GError **
 	member = cJSON_GetObjectItemCaseSensitive(header, "alg");
 	if (member == NULL)
 		return jws_malformed(error, "the header names no algorithm");
-	return jws_find_algorithm(member->valuestring, algorithm) ||
-	       jws_unsupported(error, "the algorithm is not accepted");
+	if (!jws_find_algorithm(member->valuestring, algorithm))
+		return jws_unsupported(error, "the algorithm is not accepted");
+	return TRUE;
 }
 
 static GBytes *

@@ -69,6 +69,7 @@ test_client(Fixture *fixture, gconstpointer data)
 		{{.sha1 = TRUE}, "ECDSA with SHA-1"},
 		{{.digest = "SHA512"}, NULL},
 		{{.digest = "SHA224"}, NULL},
+		{{.digest = "SHA3-224"}, "not known"},
 		{{.key_usage = "absent"}, NULL},
 		{{.key_usage = "digitalSignature,keyEncipherment"}, NULL},
 		{{.key_usage = "nonRepudiation"}, "digitalSignature"},

@@ -215,6 +215,37 @@ test_tampering(void)
 	g_assert_cmpuint(read, >, 100);
 }
 
+/* More certificates than it remembers, of the right name and with one octet each that differs, signed
+ * in a way that this issuer's key cannot: then it forgets, and answers as before. */
+static void
+test_forgets(void)
+{
+	CsTestProfile profile = {.ca = TRUE, .key_kind = CS_KEY_KIND_RSA, .key_number = 1};
+	CsTestProfile other = {.ca = TRUE};
+	g_autoptr(CsTestIdentity) authority = cs_test_identity_new(&profile, NULL);
+	g_autoptr(CsTestIdentity) namesake = cs_test_identity_new(&other, NULL);
+	g_autoptr(CsTestIdentity) good = cs_test_identity_new(NULL, authority);
+	g_autoptr(CsTestIdentity) bad = cs_test_identity_new(NULL, namesake);
+	g_autoptr(CsIssuer) issuer = issuer_of(authority);
+	GBytes *der = cs_test_identity_get_der(bad);
+	gsize length = g_bytes_get_size(der);
+	g_autofree guint8 *copy = g_memdup2(g_bytes_get_data(der, NULL), length);
+
+	assert_issued(issuer, good, TRUE);
+	for (guint i = 0; i <= 65536; i++) {
+		copy[length - 1] = (guint8)i;
+		copy[length - 2] = (guint8)(i >> 8);
+		copy[length - 3] = (guint8)(i >> 16);
+		g_autoptr(GBytes) bytes = g_bytes_new(copy, length);
+		g_autoptr(CsCertificate) certificate = cs_certificate_new(bytes, NULL);
+		g_assert_nonnull(certificate);
+		g_assert_false(cs_issuer_has_issued(issuer, certificate));
+	}
+	assert_issued(issuer, good, TRUE);
+	assert_issued(issuer, bad, FALSE);
+	cs_issuer_unref(NULL);
+}
+
 static void
 test_unusable_key(void)
 {
@@ -285,6 +316,7 @@ main(int argc, char *argv[])
 	g_test_add_func("/issuer/labels", test_labels);
 	g_test_add_func("/issuer/names", test_names);
 	g_test_add_func("/issuer/tampering", test_tampering);
+	g_test_add_func("/issuer/forgets", test_forgets);
 	g_test_add_func("/issuer/unusable-key", test_unusable_key);
 	g_test_add_func("/issuer/threads", test_threads);
 	return g_test_run();

@@ -180,22 +180,23 @@ test_damaged(void)
 	bare.key_ids = NULL;
 	cs_test_put_device(r, "d1");
 	cs_test_put_key(r, "k1", "d1", CS_APPROVAL_FOUNDER);
-	damage(r, "ALTER TABLE link_keys RENAME COLUMN place TO spot");
-	expect_no_write(r, &row);
+	damage(r, "ALTER TABLE links RENAME TO lost_links");
+	expect_no_write(r, &bare);
+	g_assert_null(cs_registry_list_links(r, "d1", &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+	g_assert_false(cs_registry_delete_link(r, "l3", &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+	damage(r, "ALTER TABLE lost_links RENAME TO links");
 	damage(r, "ALTER TABLE link_keys RENAME TO lost_keys");
 	expect_no_write(r, &bare);
 	g_assert_false(cs_registry_find_link(r, "l3", &found, &error));
 	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
 	g_assert_null(found);
 	damage(r, "ALTER TABLE lost_keys RENAME TO link_keys");
+	damage(r, "ALTER TABLE link_keys RENAME COLUMN place TO spot");
+	expect_no_write(r, &row);
 	damage(r, "ALTER TABLE link_keys RENAME COLUMN spot TO place");
 	g_assert_null(find(r, "l3"));
-	damage(r, "ALTER TABLE links RENAME TO lost_links");
-	expect_no_write(r, &row);
-	g_assert_null(cs_registry_list_links(r, "d1", &error));
-	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
-	g_assert_false(cs_registry_delete_link(r, "l3", &error));
-	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
 }
 
 /* Another process writes for longer than one waits. */
