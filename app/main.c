@@ -62,8 +62,8 @@ main(int argc, char **argv)
 	g_autofree char *authority_folder = NULL;
 	CsSettingsPaths paths = {.machine_folder = MACHINE_FOLDER};
 
+	cs_secret_protect_process(); /* before anything is opened or read */
 	ensure_standard_descriptors();
-	cs_secret_protect_process();
 	umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setlocale(LC_ALL, "");

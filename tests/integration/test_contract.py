@@ -294,26 +294,6 @@ def test_serve_with_tls(world):
         equal(server.wait(5), 0)
 
 
-def test_secrets_are_in_no_argument_or_environment(world):
-    organisation = world.organisation()
-    user = world.machine().user()
-    code = organisation.code("ada")["code"]
-    reader, writer = os.pipe()
-    with subprocess.Popen([PROGRAM, "--config", user.config, "account", "add", organisation.url, "--code-stdin"],
-                          stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=user.environment) as add:
-        os.write(writer, code.encode() + b"\n")
-        os.close(writer)
-        add.communicate(timeout=60)
-        equal(add.returncode, 0)
-    os.close(reader)
-    normal = code.replace("-", "")
-    for folder in (user.folder, organisation.folder):
-        for where, _, files in os.walk(folder):
-            for name in files:
-                data = open(os.path.join(where, name), "rb").read()
-                expect(code.encode() not in data and normal.encode() not in data, "the code is in", name)
-
-
 def test_every_json_output_is_one_document(world):
     organisation, _, user, identity = managed_pair(world)
     account = user.verdict(code=0)

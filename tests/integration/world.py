@@ -73,6 +73,7 @@ class Organisation:
         self.port = free_port()
         self.url = url or "http://127.0.0.1:%d" % self.port
         self.process = None
+        self.output = ""  # what serve said, once it has ended
         self.options = options
         self.introduction = self.admin("init", "--name", name, "--url", self.url)
 
@@ -90,6 +91,9 @@ class Organisation:
              "--listen", "127.0.0.1:%d" % self.port, *self.options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.world.environment)
         line = self.process.stdout.readline()
+        while "G_MESSAGES_DEBUG" in self.world.environment and line and not line.startswith("listening on "):
+            self.output += line
+            line = self.process.stdout.readline()
         expect(line.startswith("listening on "), "serve said", repr(line),
                self.process.stderr.read() if not line else "")
         return self
@@ -105,6 +109,7 @@ class Organisation:
             self.process.kill()
             raise
         code, self.process = self.process.returncode, None
+        self.output += out + err
         equal(code, 0, "serve's exit after SIGTERM", out, err)
 
     def kill(self):
@@ -280,6 +285,10 @@ def managed_pair(world, login="ada"):
     return organisation, machine, user, identity
 
 
+class Skip(Exception):
+    """Raised by a test that cannot run here, with the reason."""
+
+
 def wait_until(condition, seconds=10):
     """Polls a condition that a real process brings about."""
     end = time.monotonic() + seconds
@@ -302,6 +311,8 @@ def main(tests):
             with World() as world:
                 test(world)
             print("ok %d %s" % (number, name), flush=True)
+        except Skip as reason:
+            print("ok %d %s # SKIP %s" % (number, name, reason), flush=True)
         except Exception:  # pylint: disable=broad-except
             failed += 1
             print("not ok %d %s" % (number, name))
