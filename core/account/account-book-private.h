@@ -26,6 +26,9 @@ CsOrganisation *cs_book_find_organisation(const CsBook *book, const char *url);
 CsAccount *cs_book_find_account(const CsBook *book, const char *id);
 CsPrivateKey *cs_book_load_key(const CsClient *client, const char *key_file, GError **error);
 
+/* For what lies beside the book. */
+CsFileLock *cs_book_lock(const CsClient *client, GError **error);
+
 /* One change: the lock is held from begin to free; free without commit changes nothing. */
 typedef struct {
 	const CsClient *client;

@@ -97,3 +97,23 @@ cs_advice_get_next_step(const GError *error)
 	}
 	return NULL;
 }
+
+/**
+ * cs_advice_get_next_step_for_code:
+ * @code: the stable code of an error that was kept
+ *
+ * Returns: (nullable) (transfer none): what to do next and who does it, translated
+ */
+const char *
+cs_advice_get_next_step_for_code(const char *code)
+{
+	CsReason reason = cs_reason_from_code(code);
+
+	if (reason != CS_REASON_NONE)
+		return cs_reason_get_next_step(reason);
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rows[i].reason != NULL && strcmp(rows[i].reason, code) == 0)
+			return _(rows[i].text);
+	}
+	return NULL;
+}

@@ -7,3 +7,5 @@
 /* What a person should know and do about an error, beyond its message. */
 const char *cs_advice_get_sentence(const GError *error);
 const char *cs_advice_get_next_step(const GError *error);
+/* The same of an error of which only the code was kept. */
+const char *cs_advice_get_next_step_for_code(const char *code);

@@ -25,7 +25,8 @@ typedef enum {
 #define CS_TYPE_AGENT_NOTICE (cs_agent_notice_get_type())
 GType cs_agent_notice_get_type(void);
 typedef struct {
-	char *account_id; /* (nullable) */
+	char *account_id; /* (nullable); that of an ended account is in no list any more */
+	char *code;	  /* stable: "managed", a reason's or an error's */
 	char *title;	  /* translated, as the two below */
 	char *sentence;
 	char *next_step; /* (nullable) */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/account/authentication.h"
 
+#include "core/account/notices.h"
 #include "core/account/transaction.h"
 #include "core/attest/pipeline.h"
 #include "core/base/encoding.h"
@@ -266,6 +267,14 @@ keep_verdict(CsBookChange *change, const CsAccount *account)
 		g_debug("the history of an account could not be written");
 }
 
+/* Of a tombstone nobody waits to hear. */
+static void
+keep_end(const CsBookChange *change, const CsAccount *account, CsReason reason)
+{
+	if (!account->tombstone && !cs_notices_note_ended(change, account, reason, NULL))
+		g_debug("the end of an account could not be noted");
+}
+
 /* What was cancelled says nothing about the account. */
 static void
 keep_failure(const CsClient *client, const char *account_id, const GError *failure)
@@ -294,6 +303,7 @@ change_account(CsBookChange *change,
 	if (account == NULL)
 		return TRUE;
 	if (!verdict->authenticated && cs_reason_ends_account(verdict->reason)) {
+		keep_end(change, account, verdict->reason);
 		cs_book_change_remove_account(change, account);
 		return TRUE;
 	}

@@ -25,6 +25,24 @@ ensure_folders(const CsClient *client, GError **error)
 }
 
 /**
+ * cs_book_lock:
+ * @client: whose book
+ * @error: return location
+ *
+ * Makes the folders and waits for the lock that every change of the state folder takes. Other
+ * processes wait in turn, so nothing slow may happen before cs_file_lock_free().
+ *
+ * Returns: (transfer full): the lock; %NULL with %CS_ERROR_STATE
+ */
+CsFileLock *
+cs_book_lock(const CsClient *client, GError **error)
+{
+	g_autofree char *path = cs_book_path(client, "", LOCK_FILE);
+
+	return ensure_folders(client, error) ? cs_file_lock_acquire(path, TRUE, error) : NULL;
+}
+
+/**
  * cs_book_change_begin:
  * @client: whose book; outlives the change
  * @error: return location
@@ -38,12 +56,9 @@ CsBookChange *
 cs_book_change_begin(const CsClient *client, GError **error)
 {
 	g_autoptr(CsBookChange) change = g_new0(CsBookChange, 1);
-	g_autofree char *lock_path = cs_book_path(client, "", LOCK_FILE);
 
 	change->client = client;
-	if (!ensure_folders(client, error))
-		return NULL;
-	change->lock = cs_file_lock_acquire(lock_path, TRUE, error);
+	change->lock = cs_book_lock(client, error);
 	if (change->lock == NULL)
 		return NULL;
 	change->book = cs_book_read(client, error);

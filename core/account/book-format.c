@@ -13,6 +13,7 @@
 #define KEY_NAME_LENGTH	 16
 #define KEY_NAME_SUFFIX	 ".key"
 #define ID_ALPHABET	 "abcdefghijklmnopqrstuvwxyz0123456789"
+#define CODE_ALPHABET	 ID_ALPHABET "-"
 #define KEY_NAME_LETTERS "abcdefghijklmnopqrstuvwxyz234567"
 
 static const CsRecordField account_fields[] = {
@@ -83,6 +84,20 @@ cs_book_is_id(const char *text)
 	gsize length = text == NULL ? 0 : strlen(text);
 
 	return length >= 1 && length <= MAX_ID_LENGTH && is_of(text, length, ID_ALPHABET);
+}
+
+/**
+ * cs_book_is_code:
+ * @text: (nullable): what claims to be a stable code
+ *
+ * Returns: %TRUE where @text has the form that every reason's and error's code has
+ */
+gboolean
+cs_book_is_code(const char *text)
+{
+	gsize length = text == NULL ? 0 : strlen(text);
+
+	return length >= 1 && length <= MAX_ID_LENGTH && is_of(text, length, CODE_ALPHABET);
 }
 
 /**

@@ -21,6 +21,8 @@ char *cs_book_print(const CsBook *book);
 
 /* [a-z0-9]{1,64}: safe in a path and in a URL. */
 gboolean cs_book_is_id(const char *text);
+/* [a-z0-9-]{1,64}: the form of every reason's and error's code. */
+gboolean cs_book_is_code(const char *text);
 /* [a-z2-7]{16}.key: safe in a path. */
 gboolean cs_book_is_key_file(const char *text);
 

@@ -13,6 +13,7 @@ typedef struct {
 	gint64 sequence; /* of the rotation that leads to it from the key pinned earlier, or 0 */
 } CsIntroduction;
 
+CsIntroduction *cs_introduction_copy(const CsIntroduction *introduction);
 void cs_introduction_free(CsIntroduction *introduction);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsIntroduction, cs_introduction_free)
 

@@ -9,8 +9,8 @@
 
 #define FORMAT_VERSION 1
 /* Twenty entries of ours take 6 KB at the most. */
-#define MAX_HISTORY_BYTES ((gsize)64 * 1024)
-#define MAX_WORD_LENGTH	  128
+#define MAX_HISTORY_BYTES  ((gsize)64 * 1024)
+#define MAX_REQUEST_LENGTH 128
 
 static const CsRecordField fields[] = {
 	{"at", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsHistoryEntry, at)},
@@ -44,12 +44,12 @@ copy_entry(const CsHistoryEntry *entry)
 	return copy;
 }
 
-/* A code or an id: nothing that a window could not show as it is. */
+/* A server's id: nothing that a window could not show as it is. */
 static gboolean
-is_word(const char *text)
+is_request(const char *text)
 {
 	return text == NULL ||
-	       (text[0] != '\0' && strlen(text) <= MAX_WORD_LENGTH &&
+	       (text[0] != '\0' && strlen(text) <= MAX_REQUEST_LENGTH &&
 		text[strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_")] == '\0');
 }
 
@@ -59,7 +59,8 @@ read_entry(const cJSON *json)
 	g_autoptr(CsHistoryEntry) entry = g_new0(CsHistoryEntry, 1);
 
 	if (!cs_record_read(json, fields, entry, NULL) || entry->at < 0 ||
-	    !is_word(entry->error_code) || !is_word(entry->request))
+	    (entry->error_code != NULL && !cs_book_is_code(entry->error_code)) ||
+	    !is_request(entry->request))
 		return NULL;
 	return g_steal_pointer(&entry);
 }

@@ -15,6 +15,24 @@
 #define SPACE		" \t\r\n"
 
 /**
+ * cs_introduction_copy:
+ * @introduction: an introduction
+ *
+ * Returns: (transfer full): a copy, for another thread
+ */
+CsIntroduction *
+cs_introduction_copy(const CsIntroduction *introduction)
+{
+	CsIntroduction *copy = g_new0(CsIntroduction, 1);
+
+	copy->url = g_strdup(introduction->url);
+	copy->name = g_strdup(introduction->name);
+	copy->server_key = cs_jwk_ref(introduction->server_key);
+	copy->sequence = introduction->sequence;
+	return copy;
+}
+
+/**
  * cs_introduction_free:
  * @introduction: (nullable) (transfer full): an introduction
  */

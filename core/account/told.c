@@ -1,0 +1,268 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/account/told.h"
+
+#include "core/account/account-book-private.h"
+#include "core/account/clean-text.h"
+#include "core/account/record.h"
+
+#include <string.h>
+
+#define FILE_NAME      "told.json"
+#define FORMAT_VERSION 1
+#define MAX_BYTES      ((gsize)1024 * 1024)
+
+static const CsRecordField told_fields[] = {
+	{"account", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsTold, account)},
+	{"code", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsTold, code)},
+	{NULL},
+};
+
+static const CsRecordField ended_fields[] = {
+	{"account", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsEnded, account)},
+	{"user", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsEnded, user)},
+	{"organisation", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsEnded, organisation)},
+	{"reason", CS_RECORD_REASON, G_STRUCT_OFFSET(CsEnded, reason)},
+	{NULL},
+};
+
+static void
+told_free(CsTold *told)
+{
+	cs_record_clear(told_fields, told);
+	g_free(told);
+}
+
+static void
+ended_free(CsEnded *ended)
+{
+	cs_record_clear(ended_fields, ended);
+	g_free(ended);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsTold, told_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsEnded, ended_free)
+
+static CsToldMemory *
+memory_new(void)
+{
+	CsToldMemory *memory = g_new0(CsToldMemory, 1);
+
+	memory->told = g_ptr_array_new_with_free_func((GDestroyNotify)told_free);
+	memory->ended = g_ptr_array_new_with_free_func((GDestroyNotify)ended_free);
+	return memory;
+}
+
+/**
+ * cs_told_memory_free:
+ * @memory: (nullable) (transfer full): a memory
+ */
+void
+cs_told_memory_free(CsToldMemory *memory)
+{
+	if (memory == NULL)
+		return;
+	g_free(memory->book);
+	g_ptr_array_unref(memory->told);
+	g_ptr_array_unref(memory->ended);
+	g_free(memory);
+}
+
+/* It is shown as it stands. */
+static gboolean
+is_clean(const char *text)
+{
+	g_autofree char *clean = cs_clean_text(text, CS_CLEAN_TEXT_MAX_CHARACTERS);
+
+	return g_strcmp0(clean, text) == 0;
+}
+
+static gboolean
+read_told(CsToldMemory *memory, const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		g_autoptr(CsTold) told = g_new0(CsTold, 1);
+
+		if (!cs_record_read(item, told_fields, told, NULL) ||
+		    !cs_book_is_id(told->account) || !cs_book_is_code(told->code))
+			return FALSE;
+		g_ptr_array_add(memory->told, g_steal_pointer(&told));
+	}
+	return TRUE;
+}
+
+static gboolean
+read_ended(CsToldMemory *memory, const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		g_autoptr(CsEnded) ended = g_new0(CsEnded, 1);
+
+		if (!cs_record_read(item, ended_fields, ended, NULL) ||
+		    !cs_book_is_id(ended->account) || !is_clean(ended->user) ||
+		    !is_clean(ended->organisation) || !cs_reason_ends_account(ended->reason))
+			return FALSE;
+		g_ptr_array_add(memory->ended, g_steal_pointer(&ended));
+	}
+	return memory->ended->len <= CS_TOLD_MAX_ENDED;
+}
+
+static gboolean
+read_memory(CsToldMemory *memory, const cJSON *json)
+{
+	static const char *const members[] = {"version", "book", "told", "ended", NULL};
+	const cJSON *told = cs_json_get_array(json, "told", NULL);
+	const cJSON *ended = cs_json_get_array(json, "ended", NULL);
+	const char *book = NULL;
+	gint64 version = 0;
+
+	if (!cs_json_check_members(json, members, NULL) || told == NULL || ended == NULL ||
+	    !cs_json_get_int64(json, "version", &version, NULL) || version != FORMAT_VERSION ||
+	    !cs_json_get_optional_string(json, "book", &book, NULL) ||
+	    (book != NULL && !cs_book_is_code(book)))
+		return FALSE;
+	memory->book = g_strdup(book);
+	return read_told(memory, told) && read_ended(memory, ended);
+}
+
+/**
+ * cs_told_memory_read:
+ * @client: whose state folder
+ *
+ * Returns: (transfer full): what a person has been told; empty where it is missing, unreadable or
+ *   not of our making
+ */
+CsToldMemory *
+cs_told_memory_read(const CsClient *client)
+{
+	g_autofree char *path = cs_book_path(client, "", FILE_NAME);
+	g_autoptr(GBytes) text = cs_file_read(path, MAX_BYTES, NULL);
+	g_autoptr(cJSON) json = text == NULL ? NULL : cs_json_parse_bytes(text, NULL);
+	CsToldMemory *memory = memory_new();
+
+	if (json == NULL || read_memory(memory, json))
+		return memory;
+	cs_told_memory_free(memory);
+	return memory_new();
+}
+
+static void
+add_records(cJSON *json, const char *name, GPtrArray *records, const CsRecordField *fields)
+{
+	cJSON *list = cs_json_add_array(json, name);
+
+	for (guint i = 0; i < records->len; i++)
+		cs_record_write(cs_json_add_object(list, NULL), fields,
+				g_ptr_array_index(records, i));
+}
+
+/**
+ * cs_told_memory_write:
+ * @memory: what a person has been told
+ * @client: whose state folder; the caller holds its lock
+ * @error: return location
+ *
+ * Returns: %TRUE where it is on the disk; otherwise %CS_ERROR_STATE
+ */
+gboolean
+cs_told_memory_write(const CsToldMemory *memory, const CsClient *client, GError **error)
+{
+	g_autofree char *path = cs_book_path(client, "", FILE_NAME);
+	g_autoptr(cJSON) json = cJSON_CreateObject();
+	g_autofree char *text = NULL;
+
+	cs_json_add_int64(json, "version", FORMAT_VERSION);
+	cs_json_add_string(json, "book", memory->book);
+	add_records(json, "told", memory->told, told_fields);
+	add_records(json, "ended", memory->ended, ended_fields);
+	text = cs_json_print(json);
+	return cs_file_write_atomically(path, text, strlen(text), error);
+}
+
+static CsTold *
+find(const CsToldMemory *memory, const char *account)
+{
+	for (guint i = 0; i < memory->told->len; i++) {
+		CsTold *told = g_ptr_array_index(memory->told, i);
+
+		if (strcmp(told->account, account) == 0)
+			return told;
+	}
+	return NULL;
+}
+
+/**
+ * cs_told_memory_get:
+ * @memory: what a person has been told
+ * @account: an account's id
+ *
+ * Returns: (transfer none) (nullable): the code of what was told of it last
+ */
+const char *
+cs_told_memory_get(const CsToldMemory *memory, const char *account)
+{
+	const CsTold *told = find(memory, account);
+
+	return told == NULL ? NULL : told->code;
+}
+
+/**
+ * cs_told_memory_set:
+ * @memory: what a person has been told
+ * @account: an account's id
+ * @code: of what is told of it now
+ */
+void
+cs_told_memory_set(CsToldMemory *memory, const char *account, const char *code)
+{
+	CsTold *told = find(memory, account);
+
+	if (told == NULL) {
+		told = g_new0(CsTold, 1);
+		told->account = g_strdup(account);
+		g_ptr_array_add(memory->told, told);
+	}
+	g_free(told->code);
+	told->code = g_strdup(code);
+}
+
+/* What is not clean would not be read again. */
+static char *
+make_clean(const char *text)
+{
+	char *clean = cs_clean_text(text, CS_CLEAN_TEXT_MAX_CHARACTERS);
+
+	return clean == NULL ? g_strdup("-") : clean;
+}
+
+/**
+ * cs_told_memory_add_ended:
+ * @memory: what a person has been told
+ * @account: an account that is about to leave the book
+ * @reason: the server's signed word
+ *
+ * Once an account, however often it is tried; the oldest makes room.
+ */
+void
+cs_told_memory_add_ended(CsToldMemory *memory, const CsAccount *account, CsReason reason)
+{
+	CsEnded *ended;
+
+	for (guint i = memory->ended->len; i > 0; i--) {
+		const CsEnded *earlier = g_ptr_array_index(memory->ended, i - 1);
+
+		if (strcmp(earlier->account, account->id) == 0)
+			g_ptr_array_remove_index(memory->ended, i - 1);
+	}
+	if (memory->ended->len == CS_TOLD_MAX_ENDED)
+		g_ptr_array_remove_index(memory->ended, 0);
+	ended = g_new0(CsEnded, 1);
+	ended->account = g_strdup(account->id);
+	ended->user = make_clean(account->user);
+	ended->organisation = make_clean(account->organisation);
+	ended->reason = reason;
+	g_ptr_array_add(memory->ended, ended);
+}
