@@ -1,0 +1,483 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "ui/window.h"
+
+#include "ui/about-dialog.h"
+#include "ui/account-page.h"
+#include "ui/accounts-page.h"
+#include "ui/add-page.h"
+#include "ui/delete-dialog.h"
+#include "ui/resources.h"
+#include "ui/window-size.h"
+#include "ui/words.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define PAGE_ACCOUNTS "accounts"
+#define PAGE_ACCOUNT  "account"
+#define PAGE_ADD      "add"
+
+struct _CsWindow {
+	GtkWindow parent_instance;
+	GApplication *application;
+	CsAgent *agent;
+	CsWindowSettings settings;
+	GActionMap *actions;
+	CsAccountsPage *accounts;
+	CsAccountPage *account;
+	CsAddPage *add;
+	GtkHeaderBar *header;
+	GtkWidget *back_button;
+	GtkWidget *add_button;
+	GtkToggleButton *menu_button;
+	GtkInfoBar *info_bar;
+	GtkLabel *info_label;
+	GtkStack *stack;
+};
+
+G_DEFINE_TYPE(CsWindow, cs_window, GTK_TYPE_WINDOW)
+
+/* Keys that nobody in the window had a use for. */
+static const struct {
+	guint key;
+	GdkModifierType modifiers;
+	const char *action;
+} shortcuts[] = {
+	{GDK_KEY_n, GDK_CONTROL_MASK, "add"},
+	{GDK_KEY_r, GDK_CONTROL_MASK, "check"},
+	{GDK_KEY_F5, 0, "check"},
+	{GDK_KEY_Escape, 0, "back"},
+	{GDK_KEY_Left, GDK_MOD1_MASK, "back"},
+	{GDK_KEY_Back, 0, "back"},
+	{GDK_KEY_Delete, 0, "delete"},
+	{GDK_KEY_KP_Delete, 0, "delete"},
+	{GDK_KEY_F10, 0, "menu"},
+	{GDK_KEY_w, GDK_CONTROL_MASK, "close"},
+	{GDK_KEY_q, GDK_CONTROL_MASK, "quit"},
+};
+
+static gboolean
+is_at(CsWindow *self, const char *page)
+{
+	return strcmp(gtk_stack_get_visible_child_name(self->stack), page) == 0;
+}
+
+static void
+enable(CsWindow *self, const char *action, gboolean is_enabled)
+{
+	g_simple_action_set_enabled(
+		G_SIMPLE_ACTION(g_action_map_lookup_action(self->actions, action)), is_enabled);
+}
+
+static void
+set_title(CsWindow *self, const char *title, const char *subtitle)
+{
+	gtk_header_bar_set_title(self->header, title);
+	gtk_header_bar_set_subtitle(self->header, subtitle);
+	gtk_window_set_title(GTK_WINDOW(self), title);
+}
+
+static void
+update_title(CsWindow *self)
+{
+	const char *id = cs_account_page_get_id(self->account);
+	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
+
+	if (is_at(self, PAGE_ADD))
+		set_title(self, _("Add Account"), NULL);
+	else if (is_at(self, PAGE_ACCOUNT) && account)
+		set_title(self, account->user, account->organisation);
+	else
+		set_title(self, "Countersign", NULL);
+}
+
+/* What can be done here and now. */
+static void
+update_actions(CsWindow *self)
+{
+	gboolean is_account = is_at(self, PAGE_ACCOUNT);
+	gboolean has_accounts = cs_agent_get_accounts(self->agent)->len > 0;
+	gboolean has_error = cs_agent_get_book_error(self->agent) != NULL;
+	const char *id = is_account ? cs_account_page_get_id(self->account) : NULL;
+	gboolean is_checking = cs_agent_get_state(self->agent, id) == CS_AGENT_CHECKING;
+
+	enable(self, "check",
+	       (has_accounts || has_error) && !is_checking && !is_at(self, PAGE_ADD));
+	enable(self, "delete", is_account);
+	enable(self, "add", !is_at(self, PAGE_ADD) && !has_error);
+	enable(self, "back", !is_at(self, PAGE_ACCOUNTS));
+	gtk_widget_set_visible(self->back_button, !is_at(self, PAGE_ACCOUNTS));
+	gtk_widget_set_visible(self->add_button,
+			       is_at(self, PAGE_ACCOUNTS) && has_accounts && !has_error);
+}
+
+static void
+refresh(CsWindow *self)
+{
+	cs_accounts_page_refresh(self->accounts);
+	if (is_at(self, PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) {
+		cs_window_show_accounts(self);
+		return;
+	}
+	update_title(self);
+	update_actions(self);
+}
+
+/* What was typed to add an account does not outlive the page. */
+static void
+go_to(CsWindow *self, const char *page)
+{
+	gboolean leaves_add = is_at(self, PAGE_ADD) && strcmp(page, PAGE_ADD) != 0;
+
+	gtk_window_set_default(GTK_WINDOW(self), NULL);
+	gtk_stack_set_visible_child_name(self->stack, page);
+	if (leaves_add)
+		cs_add_page_clear(self->add);
+	refresh(self);
+}
+
+static void
+say(CsWindow *self, GtkMessageType kind, const char *text)
+{
+	gtk_info_bar_set_message_type(self->info_bar, kind);
+	gtk_label_set_text(self->info_label, text);
+	gtk_widget_show(GTK_WIDGET(self->info_bar));
+}
+
+static void
+close_info_cb(GtkInfoBar *bar, int response, gpointer data)
+{
+	gtk_widget_hide(GTK_WIDGET(bar));
+}
+
+static void
+account_opened_cb(CsAccountsPage *page, const char *id, gpointer data)
+{
+	cs_window_show_account(data, id);
+}
+
+/* Whoever has gone elsewhere meanwhile finds the new account in the list. */
+static void
+account_added_cb(CsAddPage *page, const char *id, gpointer data)
+{
+	CsWindow *self = data;
+
+	if (is_at(self, PAGE_ADD))
+		cs_window_show_account(self, id);
+}
+
+static void
+add_left_cb(CsAddPage *page, gpointer data)
+{
+	cs_window_show_accounts(data);
+}
+
+static void
+check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsWindow *self = data;
+
+	if (cs_agent_get_book_error(self->agent))
+		cs_agent_reload(self->agent);
+	else
+		cs_agent_check(self->agent, is_at(self, PAGE_ACCOUNT)
+						    ? cs_account_page_get_id(self->account)
+						    : NULL);
+}
+
+static void
+add_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	cs_window_show_add(data, NULL);
+}
+
+static void
+back_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsWindow *self = data;
+
+	if (!is_at(self, PAGE_ADD) || !cs_add_page_go_back(self->add))
+		cs_window_show_accounts(self);
+}
+
+static void
+delete_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsWindow *self = data;
+	const char *id = cs_account_page_get_id(self->account);
+	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
+
+	if (account)
+		gtk_window_present(
+			GTK_WINDOW(cs_delete_dialog_new(GTK_WINDOW(self), self->agent, account)));
+}
+
+static void
+menu_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	gtk_toggle_button_set_active(CS_WINDOW(data)->menu_button, TRUE);
+}
+
+static void
+about_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	gtk_window_present(GTK_WINDOW(cs_about_dialog_new(data)));
+}
+
+static void
+close_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	gtk_window_close(data);
+}
+
+static void
+quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	g_application_quit(CS_WINDOW(data)->application);
+}
+
+static void
+change_autostart_cb(GSimpleAction *action, GVariant *value, gpointer data)
+{
+	CsWindow *self = data;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (self->settings.set_autostart(g_variant_get_boolean(value), self->settings.data,
+					 &error)) {
+		g_simple_action_set_state(action, value);
+		return;
+	}
+	text = cs_words_dup_error(error);
+	say(self, GTK_MESSAGE_ERROR, text);
+}
+
+/* Whether it starts at login may have been changed elsewhere since. */
+static void
+menu_toggled_cb(GtkToggleButton *button, gpointer data)
+{
+	CsWindow *self = data;
+	GAction *action = g_action_map_lookup_action(self->actions, "start-at-login");
+
+	if (gtk_toggle_button_get_active(button))
+		g_simple_action_set_state(
+			G_SIMPLE_ACTION(action),
+			g_variant_new_boolean(self->settings.get_autostart(self->settings.data)));
+}
+
+static gboolean
+key_pressed_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
+{
+	CsWindow *self = data;
+	guint modifiers = event->state & gtk_accelerator_get_default_mod_mask();
+
+	for (guint i = 0; i < G_N_ELEMENTS(shortcuts); i++) {
+		if (shortcuts[i].key != gdk_keyval_to_lower(event->keyval) ||
+		    shortcuts[i].modifiers != modifiers)
+			continue;
+		g_action_group_activate_action(G_ACTION_GROUP(self->actions), shortcuts[i].action,
+					       NULL);
+		return GDK_EVENT_STOP;
+	}
+	return GDK_EVENT_PROPAGATE;
+}
+
+/* Ages are told anew whenever somebody looks. */
+static void
+looked_at_cb(GObject *window, GParamSpec *spec, gpointer data)
+{
+	if (gtk_window_is_active(GTK_WINDOW(window)))
+		refresh(data);
+}
+
+static void
+dispose_cb(GObject *object)
+{
+	CsWindow *self = CS_WINDOW(object);
+
+	g_clear_object(&self->agent);
+	g_clear_object(&self->application);
+	g_clear_object(&self->actions);
+	G_OBJECT_CLASS(cs_window_parent_class)->dispose(object);
+}
+
+static void
+load_style(void)
+{
+	g_autoptr(GtkCssProvider) style = gtk_css_provider_new();
+
+	gtk_css_provider_load_from_resource(style, CS_UI_RESOURCE("countersign.css"));
+	gtk_style_context_add_provider_for_screen(gdk_screen_get_default(),
+						  GTK_STYLE_PROVIDER(style),
+						  GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+	gtk_icon_theme_add_resource_path(gtk_icon_theme_get_default(), CS_RESOURCE_PREFIX "/icons");
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child(widget_class, CsWindow, name)
+
+static void
+cs_window_class_init(CsWindowClass *class)
+{
+	GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+
+	G_OBJECT_CLASS(class)->dispose = dispose_cb;
+	(void)cs_resources_get_resource();
+	load_style();
+	gtk_widget_class_set_template_from_resource(widget_class, CS_UI_RESOURCE("window.ui"));
+	BIND(header);
+	BIND(back_button);
+	BIND(add_button);
+	BIND(menu_button);
+	BIND(info_bar);
+	BIND(info_label);
+	BIND(stack);
+	gtk_widget_class_bind_template_callback(widget_class, close_info_cb);
+	gtk_widget_class_bind_template_callback(widget_class, menu_toggled_cb);
+}
+
+static void
+add_actions(CsWindow *self)
+{
+	static const GActionEntry entries[] = {
+		{"check", check_cb, NULL, NULL, NULL},
+		{"add", add_cb, NULL, NULL, NULL},
+		{"back", back_cb, NULL, NULL, NULL},
+		{"delete", delete_cb, NULL, NULL, NULL},
+		{"menu", menu_cb, NULL, NULL, NULL},
+		{"start-at-login", NULL, NULL, "false", change_autostart_cb},
+		{"about", about_cb, NULL, NULL, NULL},
+		{"close", close_cb, NULL, NULL, NULL},
+		{"quit", quit_cb, NULL, NULL, NULL},
+	};
+	GSimpleActionGroup *group = g_simple_action_group_new();
+
+	g_action_map_add_action_entries(G_ACTION_MAP(group), entries, G_N_ELEMENTS(entries), self);
+	gtk_widget_insert_action_group(GTK_WIDGET(self), "win", G_ACTION_GROUP(group));
+	self->actions = G_ACTION_MAP(group);
+}
+
+static void
+cs_window_init(CsWindow *self)
+{
+	gtk_widget_init_template(GTK_WIDGET(self));
+	add_actions(self);
+	g_signal_connect_after(self, "key-press-event", G_CALLBACK(key_pressed_cb), self);
+}
+
+static void
+add_pages(CsWindow *self)
+{
+	const CsClock *clock = self->settings.clock ? self->settings.clock : cs_clock_get_system();
+
+	self->accounts = CS_ACCOUNTS_PAGE(cs_accounts_page_new(self->agent, clock));
+	self->account = CS_ACCOUNT_PAGE(
+		cs_account_page_new(self->agent, clock, self->settings.device_name));
+	self->add = CS_ADD_PAGE(cs_add_page_new(self->agent));
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->accounts), PAGE_ACCOUNTS);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->account), PAGE_ACCOUNT);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->add), PAGE_ADD);
+	gtk_widget_show(GTK_WIDGET(self->accounts));
+	gtk_widget_show(GTK_WIDGET(self->account));
+	gtk_widget_show(GTK_WIDGET(self->add));
+	g_signal_connect(self->accounts, "account-opened", G_CALLBACK(account_opened_cb), self);
+	g_signal_connect(self->add, "added", G_CALLBACK(account_added_cb), self);
+	g_signal_connect(self->add, "left", G_CALLBACK(add_left_cb), self);
+}
+
+/**
+ * cs_window_new:
+ * @application: what Quit ends; any application, it need not be GTK's
+ * @agent: the resident client
+ * @settings: what the window needs of the program around it
+ *
+ * GTK has been initialised.
+ *
+ * Returns: (transfer none): the window with its accounts, not shown yet; closing it destroys it
+ */
+GtkWidget *
+cs_window_new(GApplication *application, CsAgent *agent, const CsWindowSettings *settings)
+{
+	CsWindow *self = g_object_new(CS_TYPE_WINDOW, NULL);
+
+	self->application = g_object_ref(application);
+	self->agent = g_object_ref(agent);
+	self->settings = *settings;
+	cs_window_size_restore(GTK_WINDOW(self), settings->state_file);
+	cs_window_size_follow(GTK_WINDOW(self), settings->state_file);
+	add_pages(self);
+	g_signal_connect_object(agent, "changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
+	g_signal_connect_object(agent, "notice", G_CALLBACK(cs_window_show_notice), self,
+				G_CONNECT_SWAPPED);
+	g_signal_connect(self, "notify::is-active", G_CALLBACK(looked_at_cb), self);
+	cs_window_show_accounts(self);
+	return GTK_WIDGET(self);
+}
+
+/**
+ * cs_window_show_accounts:
+ * @window: the window
+ *
+ * The keyboard's focus stands on the account that was shown.
+ */
+void
+cs_window_show_accounts(CsWindow *window)
+{
+	go_to(window, PAGE_ACCOUNTS);
+	cs_accounts_page_focus(window->accounts, cs_account_page_get_id(window->account));
+}
+
+/**
+ * cs_window_show_account:
+ * @window: the window
+ * @id: an account's; the list is shown where there is none such
+ */
+void
+cs_window_show_account(CsWindow *window, const char *id)
+{
+	cs_account_page_show(window->account, id);
+	go_to(window, PAGE_ACCOUNT);
+}
+
+/**
+ * cs_window_show_add:
+ * @window: the window
+ * @link: (nullable): an activation link that was opened; its code is not shown
+ *
+ * What is under way or typed there already is given up for a link, and kept otherwise.
+ */
+void
+cs_window_show_add(CsWindow *window, CsSecret *link)
+{
+	if (is_at(window, PAGE_ADD) && !link)
+		return;
+	go_to(window, PAGE_ADD);
+	cs_add_page_begin(window->add, window->settings.organisation_url, link);
+}
+
+/**
+ * cs_window_show_no_tray:
+ * @window: the window
+ */
+void
+cs_window_show_no_tray(CsWindow *window)
+{
+	say(window, GTK_MESSAGE_INFO,
+	    _("This desktop shows no tray icons. Countersign goes on working when you close this "
+	      "window: start it again to come back."));
+}
+
+/**
+ * cs_window_show_notice:
+ * @window: the window
+ * @notice: something to tell
+ */
+void
+cs_window_show_notice(CsWindow *window, const CsAgentNotice *notice)
+{
+	g_autofree char *text =
+		notice->next_step ? g_strdup_printf("%s %s", notice->sentence, notice->next_step)
+				  : g_strdup(notice->sentence);
+
+	say(window, notice->urgent ? GTK_MESSAGE_WARNING : GTK_MESSAGE_INFO, text);
+}
