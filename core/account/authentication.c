@@ -243,13 +243,21 @@ take_over(CsAccount *account, const CsVerdict *verdict)
 
 /* The same account still, not another that came in its place under the same id. */
 static CsAccount *
-find_again(const CsBookChange *change, const CsTransaction *transaction)
+find_again(const CsBook *book, const CsTransaction *transaction)
 {
-	CsAccount *account = cs_book_find_account(change->book, transaction->account->id);
+	CsAccount *account = cs_book_find_account(book, transaction->account->id);
 
 	return account != NULL && g_str_equal(account->key_file, transaction->account->key_file)
 		       ? account
 		       : NULL;
+}
+
+static gboolean
+is_listed(const CsBook *book, const CsTransaction *transaction)
+{
+	const CsAccount *account = find_again(book, transaction);
+
+	return account != NULL && !account->tombstone;
 }
 
 /* The history is for people: where it cannot be written, the verdict counts all the same. */
@@ -275,7 +283,7 @@ keep_end(const CsBookChange *change, const CsAccount *account, CsReason reason)
 		g_debug("the end of an account could not be noted");
 }
 
-/* What was cancelled says nothing about the account. */
+/* What was cancelled says nothing about the account, and one that is gone has no history. */
 static void
 keep_failure(const CsClient *client, const char *account_id, const GError *failure)
 {
@@ -285,6 +293,7 @@ keep_failure(const CsClient *client, const char *account_id, const GError *failu
 	};
 
 	if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+	    !g_error_matches(failure, CS_ERROR, CS_ERROR_NOT_FOUND) &&
 	    !cs_history_add(client, account_id, &entry, NULL))
 		g_debug("the history of an account could not be written");
 }
@@ -298,7 +307,7 @@ change_account(CsBookChange *change,
 	       const CsExplanation *explanation,
 	       GError **error)
 {
-	CsAccount *account = find_again(change, transaction);
+	CsAccount *account = find_again(change->book, transaction);
 
 	if (account == NULL)
 		return TRUE;
@@ -314,20 +323,44 @@ change_account(CsBookChange *change,
 	return cs_book_change_store_explanation(change, account->id, explanation, error);
 }
 
+/* *is_gone: there was no such account any more when the verdict came. */
 static gboolean
 store(const CsClient *client,
       const CsTransaction *transaction,
       const CsVerdict *verdict,
       const CsExplanation *explanation,
+      gboolean *is_gone,
       GError **error)
 {
 	g_autoptr(CsBookChange) change = cs_book_change_begin(client, error);
 
+	*is_gone = change != NULL && !is_listed(change->book, transaction);
 	if (change == NULL || !change_account(change, transaction, verdict, explanation, error))
 		return FALSE;
 	cs_book_change_pin_key(change, transaction->organisation->url, transaction->server_key,
 			       transaction->sequence);
 	return cs_book_change_commit(change, error);
+}
+
+static void
+set_gone(GError **error)
+{
+	cs_error_set(error, CS_ERROR_NOT_FOUND, "not-found",
+		     _("the account has been deleted meanwhile"));
+}
+
+/* Whatever failed (its key is missing, say) says nothing where another process has deleted the
+ * account meanwhile. */
+static void
+judge_failure(const CsClient *client, const CsTransaction *transaction, GError **error)
+{
+	g_autoptr(CsBook) book = cs_book_read(client, NULL);
+
+	if (book == NULL || is_listed(book, transaction) ||
+	    g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	g_clear_error(error);
+	set_gone(error);
 }
 
 static CsVerdict *
@@ -345,6 +378,7 @@ run(Answer *answer,
 	return body == NULL ? NULL : read_verdict(answer, transaction, body, error);
 }
 
+/* @error is never NULL here. */
 static CsAccount *
 authenticate(const CsClient *client,
 	     const char *account_id,
@@ -357,13 +391,21 @@ authenticate(const CsClient *client,
 		cs_transaction_open(client, account_id, cancellable, error);
 	g_auto(Answer) answer = {NULL};
 	g_autoptr(CsVerdict) verdict = NULL;
+	gboolean is_gone = FALSE;
 	CsAccount *account;
 
 	if (transaction == NULL)
 		return NULL;
 	verdict = run(&answer, client, transaction, cancellable, error);
-	if (verdict == NULL || !store(client, transaction, verdict, answer.explanation, error))
+	if (verdict == NULL ||
+	    !store(client, transaction, verdict, answer.explanation, &is_gone, error)) {
+		judge_failure(client, transaction, error);
 		return NULL;
+	}
+	if (is_gone) {
+		set_gone(error);
+		return NULL;
+	}
 	account = cs_account_copy(transaction->account);
 	take_over(account, verdict);
 	if (explanation != NULL)
@@ -388,8 +430,8 @@ authenticate(const CsClient *client,
  * key (rule 23). That the server refuses is an answer, not an error. The history gains the verdict,
  * or why there was none.
  *
- * Returns: (transfer full): the account as after the verdict; %NULL with %CS_ERROR_NOT_FOUND,
- *   %CS_ERROR_SIGNATURE ("server-key-unknown", "challenge-invalid", "verdict-invalid"),
+ * Returns: (transfer full): the account as after the verdict; %NULL with %CS_ERROR_NOT_FOUND where
+ *   there is none, or where another process deleted it meanwhile, %CS_ERROR_SIGNATURE ("server-key-unknown", "challenge-invalid", "verdict-invalid"),
  *   %CS_ERROR_REFUSED with the code of a refusal that nobody signed, %CS_ERROR_UNREACHABLE,
  *   %CS_ERROR_STATE or %G_IO_ERROR_CANCELLED; the book then keeps the last verdict
  */

@@ -425,92 +425,6 @@ test_verdict_by_other_key(Fixture *f, gconstpointer data)
 }
 
 static void
-delete_meanwhile(gpointer data)
-{
-	Fixture *f = data;
-	g_autofree char *book = cs_test_home_read_book(f->home);
-	g_auto(GStrv) parts = g_strsplit(book, "\"accounts\":", 2);
-	g_autofree char *empty =
-		g_strconcat(parts[0], "\"accounts\":[],\"latest_explanation\":null}", NULL);
-
-	cs_test_home_write_book(f->home, empty);
-}
-
-/* The account has gone while the server was asked: its verdict is told and not kept. */
-static void
-test_vanished(Fixture *f, gconstpointer data)
-{
-	g_autoptr(CsAccount) account = NULL;
-
-	f->faults->path = "/v1/transactions/";
-	f->faults->meanwhile = delete_meanwhile;
-	f->faults->meanwhile_data = f;
-	account = run(f, NULL, NULL);
-	g_assert_cmpint(account->reason, ==, CS_REASON_NO_CERTIFICATE);
-	g_assert_null(get_listed(f));
-	g_assert_cmpuint(cs_test_home_count(f->home, "explanations"), ==, 0);
-}
-
-static void
-bury_meanwhile(gpointer data)
-{
-	Fixture *f = data;
-	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
-
-	cs_book_change_bury_account(change, cs_book_find_account(change->book, f->id));
-	g_assert_true(cs_book_change_commit(change, NULL));
-}
-
-/* A tombstone stays one, and nothing is kept for it. */
-static void
-test_deleted_meanwhile(Fixture *f, gconstpointer data)
-{
-	g_autoptr(CsAccount) account = NULL;
-	g_autoptr(CsBook) book = NULL;
-
-	f->faults->path = "/v1/transactions/";
-	f->faults->meanwhile = bury_meanwhile;
-	f->faults->meanwhile_data = f;
-	account = run(f, NULL, NULL);
-	g_assert_nonnull(account);
-	book = cs_book_read(&f->home->client, NULL);
-	g_assert_true(cs_book_find_account(book, f->id)->tombstone);
-	g_assert_cmpint(cs_book_find_account(book, f->id)->managed, ==, CS_MANAGED_UNKNOWN);
-	g_assert_cmpuint(cs_test_home_count(f->home, "explanations"), ==, 0);
-}
-
-static void
-replace_meanwhile(gpointer data)
-{
-	Fixture *f = data;
-	g_autoptr(CsBookChange) change = cs_book_change_begin(&f->home->client, NULL);
-	CsAccount *account = cs_book_find_account(change->book, f->id);
-	g_autoptr(CsPrivateKey) key = NULL;
-
-	g_clear_pointer(&account->key_file, g_free);
-	key = cs_book_change_make_key(change, &account->key_file, NULL);
-	g_assert_true(cs_book_change_commit(change, NULL));
-}
-
-/* A verdict is not for another account that came in its place under the same id. */
-static void
-test_replaced_meanwhile(Fixture *f, gconstpointer data)
-{
-	g_autoptr(CsAccount) account = NULL;
-	g_autoptr(CsAccount) listed = NULL;
-
-	cs_test_server_end_account(f->server, f->id, CS_REASON_ACCOUNT_DELETED);
-	f->faults->path = "/v1/transactions/";
-	f->faults->meanwhile = replace_meanwhile;
-	f->faults->meanwhile_data = f;
-	account = run(f, NULL, NULL);
-	listed = get_listed(f);
-	g_assert_cmpint(account->reason, ==, CS_REASON_ACCOUNT_DELETED);
-	g_assert_nonnull(listed);
-	g_assert_cmpint(listed->managed, ==, CS_MANAGED_UNKNOWN);
-}
-
-static void
 bend_time(CsVerdict *verdict)
 {
 	verdict->iat -= 1000000;
@@ -580,9 +494,6 @@ main(int argc, char **argv)
 		{"/authentication/rotation-forged", test_rotation_forged},
 		{"/authentication/rotation-backwards", test_rotation_backwards},
 		{"/authentication/verdict-by-other-key", test_verdict_by_other_key},
-		{"/authentication/vanished", test_vanished},
-		{"/authentication/deleted-meanwhile", test_deleted_meanwhile},
-		{"/authentication/replaced-meanwhile", test_replaced_meanwhile},
 		{"/authentication/clock-set-back", test_clock_set_back},
 		{"/authentication/explain", test_explain},
 	};
