@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/authority.h"
 #include "app/commands/verbs.h"
+#include "core/account/advice.h"
 #include "core/authority/service.h"
 #include "core/base/file.h"
 
@@ -13,6 +14,7 @@
 #define DEFAULT_HOST	   "127.0.0.1"
 #define DEFAULT_PORT	   8443
 #define HTTP_PORT	   80
+#define FAULT_INTERVAL_US  G_GINT64_CONSTANT(60000000)
 
 static const CsOption options[] = {
 	{"listen", "HOST:PORT", CS_OPTION_ONCE, N_("where to listen; port 0 takes a free one")},
@@ -103,6 +105,32 @@ read_tls(const CsInvocation *invocation, Listener *listener, GError **error)
 	return TRUE;
 }
 
+/* What the administrator has been told of. */
+typedef struct {
+	const CsInvocation *invocation;
+	gboolean any;
+	gint64 told_at_us;
+} Faults;
+
+/* Callers come again and again while a disk is full; the administrator is told once a minute. */
+static void
+tell_fault_cb(const GError *error, gpointer data)
+{
+	Faults *faults = data;
+	const CsInvocation *invocation = faults->invocation;
+	gint64 now_us = cs_clock_get_monotonic_us(invocation->clock);
+	const char *next_step = cs_advice_get_next_step(error);
+
+	if (faults->any && now_us - faults->told_at_us < FAULT_INTERVAL_US)
+		return;
+	faults->any = TRUE;
+	faults->told_at_us = now_us;
+	cs_invocation_note(invocation, _("countersign: a call could not be answered: %s\n"),
+			   error->message);
+	if (next_step && next_step[0] != '\0')
+		cs_invocation_note_paragraph(invocation, next_step);
+}
+
 static gboolean
 stop_cb(GCancellable *cancellable, gpointer data)
 {
@@ -154,11 +182,13 @@ run(CsInvocation *invocation)
 	g_autoptr(CsAuthority) authority =
 		cs_authority_open(invocation->authority_folder, invocation->clock, &error);
 	g_autoptr(CsService) service = NULL;
+	Faults faults = {.invocation = invocation};
 
 	if (authority)
 		service = open_service(invocation, authority, context, &error);
 	if (!service)
 		return cs_invocation_fail(invocation, error);
+	cs_service_set_fault_handler(service, tell_fault_cb, &faults);
 	serve(invocation, context, service);
 	return CS_EXIT_DONE;
 }
@@ -170,7 +200,9 @@ const CsCommand cs_command_authority_serve = {
 		N_("Prints one line, \"listening on URL\", when connections are accepted; SIGTERM "
 		   "and SIGINT end it, with exit code 0. Without --listen it listens where the "
 		   "authority's URL points if that is plain HTTP on a loopback address, else on "
-		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key. Every "
+		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key. What "
+		   "keeps it from answering (a full disk, say) is told on standard error, once a "
+		   "minute at most; it goes on by itself when that has passed. Every "
 		   "other verb works while it runs; a second \"serve\" of the same folder is "
 		   "refused."),
 	.options = options,

@@ -16,6 +16,8 @@ struct _CsService {
 	CsChallenges *challenges;
 	CsTrustedIssuers *issuers;
 	char *address;
+	CsServiceFault fault; /* NULL: nobody wants to know */
+	gpointer fault_data;
 	gint64 unproven_since; /* the minute that the count below is of */
 	guint unproven_lines;  /* of the log */
 };

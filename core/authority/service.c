@@ -329,6 +329,8 @@ run_call(CsService *service,
 	}
 	if (!routes[route].call(service, id, body, answer, &error)) {
 		g_debug("%s %s: %s", request->method, routes[route].prefix, error->message);
+		if (service->fault != NULL)
+			service->fault(error, service->fault_data);
 		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, "try again later");
 	}
 }
@@ -462,6 +464,21 @@ const char *
 cs_service_get_address(const CsService *service)
 {
 	return service->address;
+}
+
+/**
+ * cs_service_set_fault_handler:
+ * @service: the service, before its context runs
+ * @fault: (nullable): told of each failure of the server's own, as often as it happens
+ * @data: for @fault
+ *
+ * Callers hear only that it failed; what failed is for whoever runs the server.
+ */
+void
+cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data)
+{
+	service->fault = fault;
+	service->fault_data = data;
 }
 
 /**

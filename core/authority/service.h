@@ -19,5 +19,9 @@ CsService *cs_service_new(CsAuthority *authority,
 			  GError **error);
 /* Where it listens: "http://127.0.0.1:8080". */
 const char *cs_service_get_address(const CsService *service);
+/* A call that failed for no fault of the caller's, who only hears "internal": full disk, broken
+ * registry. On the context's thread. */
+typedef void (*CsServiceFault)(const GError *error, gpointer data);
+void cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data);
 void cs_service_free(CsService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsService, cs_service_free)
