@@ -22,6 +22,10 @@ PROGRAM = os.environ["COUNTERSIGN"]
 TIMEOUT_S = 60 if "sanitize" not in PROGRAM else 180
 
 
+class Skip(Exception):
+    """A test that cannot be run here, and why."""
+
+
 class Result:
     """How a command ended."""
 
@@ -54,9 +58,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def run_program(arguments, environment, stdin="", wrapper=(), check=None):
+def run_program(arguments, environment, stdin="", wrapper=(), check=None, program=PROGRAM):
     """Runs the program to its end. check: the exit code that it must have."""
-    done = subprocess.run([*wrapper, PROGRAM, *arguments], input=stdin, capture_output=True,
+    done = subprocess.run([*wrapper, program, *arguments], input=stdin, capture_output=True,
                           text=True, env=environment, timeout=TIMEOUT_S, check=False)
     result = Result(done)
     if check is not None and result.code != check:
@@ -75,6 +79,8 @@ class Organisation:
         self.process = None
         self.output = ""  # what serve said, once it has ended
         self.options = options
+        self.program = PROGRAM
+        self.environment = world.environment
         self.introduction = self.admin("init", "--name", name, "--url", self.url)
 
     def run(self, *verb, check=None):
@@ -87,9 +93,9 @@ class Organisation:
 
     def serve(self):
         self.process = subprocess.Popen(
-            [PROGRAM, "authority", "--dir", self.folder, "serve",
+            [self.program, "authority", "--dir", self.folder, "serve",
              "--listen", "127.0.0.1:%d" % self.port, *self.options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.world.environment)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
         line = self.process.stdout.readline()
         while "G_MESSAGES_DEBUG" in self.world.environment and line and not line.startswith("listening on "):
             self.output += line
@@ -193,6 +199,7 @@ class User:
                                ("XDG_STATE_HOME", "state")):
             self.environment[variable] = os.path.join(self.folder, part)
         self.wrapper = ()
+        self.program = PROGRAM
         self.configure()
 
     def configure(self, extra="", user_store=None, machine_store=None):
@@ -208,7 +215,7 @@ class User:
 
     def run(self, *arguments, stdin="", check=None):
         return run_program(["--config", self.config, *arguments], self.environment, stdin,
-                           self.wrapper, check)
+                           self.wrapper, check, self.program)
 
     def put(self, identity, base="user", **options):
         return put(self.store, identity, base, **options)
