@@ -291,19 +291,20 @@ cs_account_get_error_code(const GError *error)
 	return error->domain == CS_ERROR ? cs_error_get_reason(error) : "internal";
 }
 
-static cJSON *
-certificate_to_json(const CsAccount *account)
+static void
+add_certificate(cJSON *json, const CsAccount *account)
 {
 	cJSON *certificate;
 
-	if (account->certificate_fingerprint == NULL)
-		return NULL;
-	certificate = cJSON_CreateObject();
+	if (account->certificate_fingerprint == NULL) {
+		cs_json_add_null(json, "certificate");
+		return;
+	}
+	certificate = cs_json_add_object(json, "certificate");
 	cs_json_add_string(certificate, "fingerprint", account->certificate_fingerprint);
 	cs_json_add_string(certificate, "issuer", account->certificate_issuer);
 	cs_json_add_time(certificate, "not_before", account->certificate_not_before);
 	cs_json_add_time(certificate, "not_after", account->certificate_not_after);
-	return certificate;
 }
 
 /**
@@ -324,14 +325,16 @@ cs_account_to_json(const CsAccount *account, const char *error_code)
 	cs_json_add_string(json, "user", account->user);
 	cs_json_add_string(json, "organisation", account->organisation);
 	cs_json_add_string(json, "url", account->url);
-	cs_json_add(json, "managed",
-		    known ? cJSON_CreateBool(account->managed == CS_MANAGED_YES) : NULL);
+	if (known)
+		cs_json_add_boolean(json, "managed", account->managed == CS_MANAGED_YES);
+	else
+		cs_json_add_null(json, "managed");
 	cs_json_add_string(json, "reason",
 			   account->reason == CS_REASON_NONE ? NULL
 							     : cs_reason_to_code(account->reason));
 	cs_json_add_time(json, "checked_at", account->checked_at);
 	cs_json_add_string(json, "device_id", account->device_id);
-	cs_json_add(json, "certificate", certificate_to_json(account));
+	add_certificate(json, account);
 	if (account->hint != NULL)
 		cs_json_add_string(json, "hint", account->hint);
 	if (account->request != NULL)

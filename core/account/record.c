@@ -144,7 +144,7 @@ static void
 write_managed(cJSON *object, const char *name, CsManaged managed)
 {
 	if (managed == CS_MANAGED_UNKNOWN)
-		cs_json_add(object, name, NULL);
+		cs_json_add_null(object, name);
 	else
 		cs_json_add_boolean(object, name, managed == CS_MANAGED_YES);
 }

@@ -101,7 +101,7 @@ read_steps(const cJSON *answer)
 
 		if (step == NULL)
 			return NULL;
-		cJSON_AddItemToArray(read, step);
+		cs_json_append(read, step);
 	}
 	return g_steal_pointer(&read);
 }
@@ -123,7 +123,7 @@ read_answer(cJSON *shown, const cJSON *answer)
 	cs_json_add_string(shown, "device_id", device);
 	cs_json_add_string(shown, "state", state);
 	cs_json_add(shown, "steps", list);
-	cs_json_add(shown, "error", NULL);
+	cs_json_add_null(shown, "error");
 	return TRUE;
 }
 
@@ -134,7 +134,7 @@ show_failure(cJSON *shown, const CsOrganisation *organisation, const GError *cau
 	gboolean is_away = cause == NULL || g_error_matches(cause, CS_ERROR, CS_ERROR_UNREACHABLE);
 
 	cs_json_add_string(shown, "device_id", organisation->device_id);
-	cs_json_add(shown, "state", NULL);
+	cs_json_add_null(shown, "state");
 	cs_json_add_array(shown, "steps");
 	cs_json_add_string(shown, "error", is_away ? "unreachable" : cs_error_get_reason(cause));
 }
@@ -196,7 +196,7 @@ cs_repurposing_query(const CsClient *client, GCancellable *cancellable, GError *
 		cJSON *item = query_organisation(client, organisation, cancellable, &cause);
 
 		if (item != NULL)
-			cJSON_AddItemToArray(shown, item);
+			cs_json_append(shown, item);
 	}
 	if (cause == NULL)
 		return g_steal_pointer(&shown);

@@ -276,23 +276,59 @@ cs_json_get_optional_string(const cJSON *object,
 	return *value != NULL;
 }
 
+/* From here on the tree cannot be printed: cJSON prints no item of this type. */
+static void
+spoil(cJSON *tree)
+{
+	if (tree != NULL)
+		tree->type = cJSON_Invalid;
+}
+
 /**
  * cs_json_add:
- * @object: an object; or an array, to whose end the value goes, with @name NULL
+ * @object: (nullable): an object; or an array, to whose end the value goes, with @name NULL
  * @name: (nullable): the member, not there yet
- * @value_taken: (transfer full) (nullable): any value; NULL becomes null
+ * @value_taken: (transfer full) (nullable): any value
  *
- * Adds a value that was built.
+ * Adds a value that was built. Where it could not be built for want of memory (%NULL), or cannot be
+ * added, @object cannot be printed any more, nor what it is part of.
  */
 void
 cs_json_add(cJSON *object, const char *name, cJSON *value_taken)
 {
-	cJSON *value = value_taken != NULL ? value_taken : cJSON_CreateNull();
+	gboolean added = name != NULL ? cJSON_AddItemToObject(object, name, value_taken)
+				      : cJSON_AddItemToArray(object, value_taken);
 
-	if (name != NULL)
-		cJSON_AddItemToObject(object, name, value);
-	else
-		cJSON_AddItemToArray(object, value);
+	if (added)
+		return;
+	cJSON_Delete(value_taken);
+	spoil(object);
+}
+
+/**
+ * cs_json_append:
+ * @array: (nullable): an array
+ * @value_taken: (transfer full) (nullable): as in cs_json_add()
+ *
+ * Adds a value to an array's end.
+ */
+void
+cs_json_append(cJSON *array, cJSON *value_taken)
+{
+	cs_json_add(array, NULL, value_taken);
+}
+
+/**
+ * cs_json_add_null:
+ * @object: as in cs_json_add()
+ * @name: (nullable): as in cs_json_add()
+ *
+ * Adds null.
+ */
+void
+cs_json_add_null(cJSON *object, const char *name)
+{
+	cs_json_add(object, name, cJSON_CreateNull());
 }
 
 /**
@@ -308,7 +344,7 @@ cs_json_add_string(cJSON *object, const char *name, const char *value)
 {
 	g_autofree char *valid = value != NULL ? g_utf8_make_valid(value, -1) : NULL;
 
-	cs_json_add(object, name, valid != NULL ? cJSON_CreateString(valid) : NULL);
+	cs_json_add(object, name, valid != NULL ? cJSON_CreateString(valid) : cJSON_CreateNull());
 }
 
 /**
@@ -364,12 +400,20 @@ cs_json_add_time(cJSON *object, const char *name, gint64 time_unix_s)
 	cs_json_add_string(object, name, text);
 }
 
+/* NULL where it was not added, and so was freed. */
+static cJSON *
+find_last(const cJSON *object, cJSON *added)
+{
+	return object != NULL && object->type != cJSON_Invalid ? added : NULL;
+}
+
 /**
  * cs_json_add_array:
  * @object: as in cs_json_add()
  * @name: (nullable): as in cs_json_add()
  *
- * Returns: (transfer none): an empty array, added.
+ * Returns: (transfer none) (nullable): an empty array, added; NULL where @object is lost, which the
+ *   other builders bear
  */
 cJSON *
 cs_json_add_array(cJSON *object, const char *name)
@@ -377,7 +421,7 @@ cs_json_add_array(cJSON *object, const char *name)
 	cJSON *array = cJSON_CreateArray();
 
 	cs_json_add(object, name, array);
-	return array;
+	return find_last(object, array);
 }
 
 /**
@@ -385,7 +429,7 @@ cs_json_add_array(cJSON *object, const char *name)
  * @object: as in cs_json_add()
  * @name: (nullable): as in cs_json_add()
  *
- * Returns: (transfer none): an empty object, added.
+ * Returns: (transfer none) (nullable): an empty object, added; NULL as in cs_json_add_array()
  */
 cJSON *
 cs_json_add_object(cJSON *object, const char *name)
@@ -393,7 +437,7 @@ cs_json_add_object(cJSON *object, const char *name)
 	cJSON *added = cJSON_CreateObject();
 
 	cs_json_add(object, name, added);
-	return added;
+	return find_last(object, added);
 }
 
 static char *
@@ -409,9 +453,10 @@ take_printed(char *printed)
 
 /**
  * cs_json_print:
- * @value: a value
+ * @value: (nullable): a value
  *
- * Returns: (transfer full): compact JSON in one line; g_free() it.
+ * Returns: (transfer full) (nullable): compact JSON in one line, g_free() it; NULL where memory ran
+ *   out, now or while @value was built (see cs_json_set_lost())
  */
 char *
 cs_json_print(const cJSON *value)
@@ -421,12 +466,24 @@ cs_json_print(const cJSON *value)
 
 /**
  * cs_json_print_pretty:
- * @value: a value
+ * @value: (nullable): a value
  *
- * Returns: (transfer full): indented JSON, for people's files; g_free() it.
+ * Returns: (transfer full) (nullable): indented JSON, for people's files, as cs_json_print()
  */
 char *
 cs_json_print_pretty(const cJSON *value)
 {
 	return take_printed(cJSON_Print(value));
+}
+
+/**
+ * cs_json_set_lost:
+ * @error: %CS_ERROR_STATE, reason "out-of-memory"
+ *
+ * Why cs_json_print() or cs_json_print_pretty() answered NULL.
+ */
+void
+cs_json_set_lost(GError **error)
+{
+	cs_error_set(error, CS_ERROR_STATE, "out-of-memory", "there was not enough memory");
 }

@@ -35,6 +35,11 @@ void cs_json_add_boolean(cJSON *object, const char *name, gboolean value);
 void cs_json_add_time(cJSON *object, const char *name, gint64 time_unix_s);
 cJSON *cs_json_add_array(cJSON *object, const char *name);
 cJSON *cs_json_add_object(cJSON *object, const char *name);
-void cs_json_add(cJSON *object, const char *name, cJSON *value_taken); /* NULL becomes null */
-char *cs_json_print(const cJSON *value);	/* compact; free with g_free */
-char *cs_json_print_pretty(const cJSON *value); /* for people's files; free with g_free */
+void cs_json_add_null(cJSON *object, const char *name);
+void cs_json_add(cJSON *object, const char *name, cJSON *value_taken);
+void cs_json_append(cJSON *array, cJSON *value_taken);
+/* Compact; and for people's files. g_free(). NULL where memory ran out while the value was built or
+ * printed: what was lost on the way is never mistaken for what was not there. */
+char *cs_json_print(const cJSON *value);
+char *cs_json_print_pretty(const cJSON *value);
+void cs_json_set_lost(GError **error); /* says so: CS_ERROR_STATE "out-of-memory" */

@@ -146,7 +146,7 @@ cs_token_write_claims(const CsClaim *claims, gconstpointer token, cJSON *object,
 		} else if (claim->presence == CS_CLAIM_REQUIRED) {
 			return claim_malformed(claim, error);
 		} else if (claim->presence == CS_CLAIM_NULLABLE) {
-			cs_json_add(object, claim->name, NULL);
+			cs_json_add_null(object, claim->name);
 		}
 	}
 	return TRUE;

@@ -253,10 +253,10 @@ test_build(void)
 	cs_json_add_boolean(object, "b", 42);
 	cs_json_add_time(object, "t", 1795371548);
 	cs_json_add_time(object, "never", 0);
-	cs_json_add(object, "nothing", NULL);
+	cs_json_add_null(object, "nothing");
 	array = cs_json_add_array(object, "l");
 	cs_json_add_string(array, NULL, "x");
-	cs_json_add(array, NULL, cJSON_CreateArray());
+	cs_json_append(array, cJSON_CreateArray());
 	cs_json_add_int64(cs_json_add_object(array, NULL), "k", 4102444800);
 	text = cs_json_print(object);
 	g_assert_cmpstr(text, ==,
@@ -269,6 +269,30 @@ test_build(void)
 	g_assert_true(cs_json_get_int64(again, "i", &number, NULL));
 	g_assert_cmpint(number, ==, G_GINT64_CONSTANT(-9007199254740991));
 	g_assert_cmpint(cJSON_GetArraySize(again), ==, cJSON_GetArraySize(object));
+}
+
+/* What could not be added is nowhere taken for what was not there. */
+static void
+test_lost(void)
+{
+	g_autoptr(cJSON) object = cJSON_CreateObject();
+	cJSON *list = cs_json_add_array(object, "accounts");
+	g_autofree char *text = cs_json_print(object);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpstr(text, ==, "{\"accounts\":[]}");
+	cs_json_append(list, NULL);
+	g_assert_null(cs_json_print(object));
+	g_assert_null(cs_json_print_pretty(object));
+	cs_json_add_string(list, NULL, "later");
+	g_assert_null(cs_json_print(object));
+	g_assert_null(cs_json_print(NULL));
+	/* An object that could not be made itself. */
+	cs_json_add_string(NULL, "name", "value");
+	g_assert_null(cs_json_add_array(NULL, "name"));
+	cs_json_set_lost(&error);
+	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
+	g_assert_cmpstr(cs_error_get_reason(error), ==, "out-of-memory");
 }
 
 int
@@ -285,5 +309,6 @@ main(int argc, char **argv)
 	g_test_add_func("/json/optional-string", test_optional_string);
 	g_test_add_func("/json/integers", test_integers);
 	g_test_add_func("/json/build", test_build);
+	g_test_add_func("/json/lost", test_lost);
 	return g_test_run();
 }
