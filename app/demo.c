@@ -48,7 +48,7 @@ say(Demo *demo, const char *rule, const char *format, ...)
 	(void)fflush(stdout);
 	cs_json_add_string(line, "text", g_strstrip(text));
 	cs_json_add_string(line, "rule", rule);
-	cJSON_AddItemToArray(demo->lines, line);
+	cs_json_append(demo->lines, line);
 }
 
 static gboolean unexpected(Demo *demo, const char *format, ...) G_GNUC_PRINTF(2, 3);

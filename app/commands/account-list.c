@@ -33,7 +33,7 @@ run(CsInvocation *invocation)
 	document = cJSON_CreateObject();
 	array = cs_json_add_array(document, "accounts");
 	for (guint i = 0; i < accounts->len; i++)
-		cJSON_AddItemToArray(array, cs_account_to_json(accounts->pdata[i], NULL));
+		cs_json_append(array, cs_account_to_json(accounts->pdata[i], NULL));
 	cs_invocation_print_json(invocation, document);
 	if (accounts->len == 0)
 		cs_invocation_print(invocation, "%s\n",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define TERMINAL_WIDTH 80
+#define DOCUMENT_LOST  "{\"error\":{\"code\":\"out-of-memory\",\"message\":\"out of memory\"}}"
 
 static const struct {
 	CsErrorCode code;
@@ -33,6 +34,16 @@ static void
 put(const char *text, FILE *stream)
 {
 	(void)fputs(text, stream);
+}
+
+/* GLib ends the process where memory runs out; this one still has words for it. No success is told
+ * of whose document was lost. */
+static void G_GNUC_NORETURN
+end_without_memory(void)
+{
+	put(DOCUMENT_LOST "\n", stdout);
+	(void)fflush(stdout);
+	exit(CS_EXIT_STATE);
 }
 
 static const char *
@@ -263,7 +274,8 @@ cs_invocation_fail(const CsInvocation *invocation, const GError *error)
  * @invocation: the run
  * @document: what to print; nothing is printed without --json
  *
- * One line on standard output, at once: a reader of a long list need not wait for its end.
+ * One line on standard output, at once: a reader of a long list need not wait for its end. Where
+ * memory ran out while @document was made, the process ends with %CS_EXIT_STATE.
  */
 void
 cs_invocation_print_json(const CsInvocation *invocation, const cJSON *document)
@@ -273,6 +285,8 @@ cs_invocation_print_json(const CsInvocation *invocation, const cJSON *document)
 	if (!invocation->json)
 		return;
 	text = cs_json_print(document);
+	if (!text)
+		end_without_memory();
 	put(text, stdout);
 	put("\n", stdout);
 }

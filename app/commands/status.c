@@ -54,7 +54,7 @@ report_account(Report *report, const CsAccount *account, const GError *error, gi
 	const char *code = error ? cs_account_get_error_code(error) : NULL;
 
 	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
-	cJSON_AddItemToArray(report->accounts, cs_account_to_json(account, code));
+	cs_json_append(report->accounts, cs_account_to_json(account, code));
 }
 
 /* One authentication. An account that another process has deleted meanwhile is no longer one. */

@@ -190,6 +190,10 @@ cs_book_change_commit(CsBookChange *change, GError **error)
 	g_autoptr(GHashTable) keys = list_named_keys(change->book);
 	g_autoptr(GHashTable) displays = list_named_displays(change->book);
 
+	if (text == NULL) {
+		cs_json_set_lost(error);
+		return FALSE;
+	}
 	return cs_file_write_atomically(path, text, strlen(text), error) &&
 	       purge(change->client, CS_BOOK_KEYS_FOLDER, keys, is_key_file, error) &&
 	       purge(change->client, CS_BOOK_EXPLANATIONS_FOLDER, displays, is_display_file,
@@ -246,6 +250,10 @@ cs_book_change_store_explanation(CsBookChange *change,
 	g_autoptr(cJSON) json = cs_explanation_to_json(explanation);
 	g_autofree char *text = cs_json_print(json);
 
+	if (text == NULL) {
+		cs_json_set_lost(error);
+		return FALSE;
+	}
 	if (strlen(text) > CS_BOOK_MAX_EXPLANATION_BYTES)
 		return cs_file_delete(path, error);
 	if (!cs_file_write_atomically(path, text, strlen(text), error))

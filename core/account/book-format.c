@@ -391,7 +391,7 @@ write_list(cJSON *json, const char *name, const CsRecordField *fields, const GPt
 		cJSON *item = cJSON_CreateObject();
 
 		cs_record_write(item, fields, g_ptr_array_index(records, i));
-		cJSON_AddItemToArray(list, item);
+		cs_json_append(list, item);
 	}
 	return list;
 }
@@ -414,7 +414,7 @@ write_organisations(cJSON *json, const GPtrArray *organisations)
  * cs_book_print:
  * @book: a book
  *
- * Returns: (transfer full): what cs_book_parse() reads
+ * Returns: (transfer full) (nullable): what cs_book_parse() reads; NULL where memory ran out
  */
 char *
 cs_book_print(const CsBook *book)

@@ -162,6 +162,10 @@ cs_book_change_add_history(CsBookChange *change,
 	g_ptr_array_insert(entries, 0, copy_entry(entry));
 	path = cs_book_history_path(change->client, account_id);
 	text = print_entries(entries);
+	if (text == NULL) {
+		cs_json_set_lost(error);
+		return FALSE;
+	}
 	return cs_file_write_atomically(path, text, strlen(text), error);
 }
 

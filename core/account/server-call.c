@@ -126,10 +126,15 @@ cs_server_call_run(const CsServerCall *call,
 		   GError **error)
 {
 	g_autofree char *address = g_strconcat(url, call->path, NULL);
-	g_autoptr(CsHttpResponse) response =
-		cs_http_client_request(client->http, call->method, address, call->json,
-				       MAX_RESPONSE_BYTES, cancellable, error);
+	g_autoptr(CsHttpResponse) response = NULL;
 
+	/* Only GET has no body: another's was lost. */
+	if (call->json == NULL && !g_str_equal(call->method, "GET")) {
+		cs_json_set_lost(error);
+		return NULL;
+	}
+	response = cs_http_client_request(client->http, call->method, address, call->json,
+					  MAX_RESPONSE_BYTES, cancellable, error);
 	if (response == NULL || !check_status(call, response, url, error))
 		return NULL;
 	return parse_answer(call, response, url, error);
@@ -160,7 +165,8 @@ cs_server_call_get_string(const cJSON *answer, const char *name, const char *url
  * @name: the member
  * @token: its value
  *
- * Returns: (transfer full): the JSON object with this one member
+ * Returns: (transfer full) (nullable): the JSON object with this one member; NULL where memory ran
+ *   out, and then cs_server_call_run() says so
  */
 char *
 cs_server_call_wrap(const char *name, const char *token)

@@ -179,6 +179,10 @@ cs_told_memory_write(const CsToldMemory *memory, const CsClient *client, GError 
 	add_records(json, "told", memory->told, told_fields);
 	add_records(json, "ended", memory->ended, ended_fields);
 	text = cs_json_print(json);
+	if (text == NULL) {
+		cs_json_set_lost(error);
+		return FALSE;
+	}
 	return cs_file_write_atomically(path, text, strlen(text), error);
 }
 

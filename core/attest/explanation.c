@@ -147,8 +147,8 @@ issuer_to_json(const CsIssuerExplanation *issuer)
 			   issuer->answered ? cs_store_kind_to_text(issuer->store) : "none");
 	cJSON *candidates = cs_json_add_array(json, "candidates");
 	for (guint i = 0; i < issuer->candidates->len; i++)
-		cs_json_add(candidates, NULL,
-			    candidate_to_json(g_ptr_array_index(issuer->candidates, i)));
+		cs_json_append(candidates,
+			       candidate_to_json(g_ptr_array_index(issuer->candidates, i)));
 	return json;
 }
 
@@ -180,12 +180,11 @@ cs_explanation_to_json(const CsExplanation *explanation)
 	cs_json_add_string(json, "clock", explanation->by_device_clock ? "device" : "challenge");
 	cJSON *issuers = cs_json_add_array(json, "issuers");
 	for (guint i = 0; i < explanation->issuers->len; i++)
-		cs_json_add(issuers, NULL,
-			    issuer_to_json(g_ptr_array_index(explanation->issuers, i)));
+		cs_json_append(issuers, issuer_to_json(g_ptr_array_index(explanation->issuers, i)));
 	cJSON *passed_over = cs_json_add_array(json, "passed_over");
 	for (guint i = 0; i < explanation->passed_over->len; i++)
-		cs_json_add(passed_over, NULL,
-			    passed_over_to_json(g_ptr_array_index(explanation->passed_over, i)));
+		cs_json_append(passed_over,
+			       passed_over_to_json(g_ptr_array_index(explanation->passed_over, i)));
 	cJSON *notes = cs_json_add_array(json, "notes");
 	for (char **note = explanation->notes; note != NULL && *note != NULL; note++)
 		cs_json_add_string(notes, NULL, *note);

@@ -82,7 +82,7 @@ users_to_json(const Record *record)
 		const char *login = g_ptr_array_index(logins, i);
 
 		if (i == 0 || !g_str_equal(login, g_ptr_array_index(logins, i - 1)))
-			cJSON_AddItemToArray(users, cJSON_CreateString(login));
+			cs_json_append(users, cJSON_CreateString(login));
 	}
 	return users;
 }
@@ -121,7 +121,7 @@ keys_to_json(const Record *record)
 		cs_json_add_string(json, "id", key->id);
 		cs_json_add_string(json, "user", find_login_of_key(record, key));
 		cs_json_add_boolean(json, "approved", key->approval != CS_APPROVAL_NONE);
-		cJSON_AddItemToArray(keys, json);
+		cs_json_append(keys, json);
 	}
 	return keys;
 }
@@ -136,7 +136,7 @@ add_link_details(cJSON *json, const CsLinkRow *link)
 	cs_json_add_time(json, "hand_over_until", link->hand_over_until);
 	keys = cs_json_add_array(json, "keys");
 	for (char **id = link->key_ids; *id != NULL; id++)
-		cJSON_AddItemToArray(keys, cJSON_CreateString(*id));
+		cs_json_append(keys, cJSON_CreateString(*id));
 }
 
 static cJSON *
@@ -152,7 +152,7 @@ links_to_json(const Record *record, gboolean details)
 		cs_json_add_string(json, "state", cs_link_state_to_text(link->state));
 		if (details)
 			add_link_details(json, link);
-		cJSON_AddItemToArray(links, json);
+		cs_json_append(links, json);
 	}
 	return links;
 }
@@ -189,7 +189,7 @@ list_devices(CsAdminAct *act, gpointer data, GError **error)
 
 		if (!load_record(&record, error))
 			return NULL;
-		cJSON_AddItemToArray(devices, record_to_json(&record, FALSE));
+		cs_json_append(devices, record_to_json(&record, FALSE));
 	}
 	return g_steal_pointer(&json);
 }
@@ -222,7 +222,7 @@ accounts_to_json(const Record *record)
 		cs_json_add_string(json, "user", g_ptr_array_index(record->logins, i));
 		cs_json_add_string(json, "state", account->deleted ? "deleted" : "active");
 		cs_json_add_time(json, "created_at", account->created_at);
-		cJSON_AddItemToArray(accounts, json);
+		cs_json_append(accounts, json);
 	}
 	return accounts;
 }

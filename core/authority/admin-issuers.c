@@ -206,7 +206,7 @@ list_issuers(CsAdminAct *act, gpointer data, GError **error)
 		cs_json_add_string(issuer, "revocation", describe_revocation(row));
 		cs_json_add_boolean(issuer, "built_in", row->built_in);
 		cs_json_add_time(issuer, "added_at", row->created_at);
-		cJSON_AddItemToArray(issuers, issuer);
+		cs_json_append(issuers, issuer);
 	}
 	return json;
 }

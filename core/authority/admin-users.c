@@ -121,7 +121,7 @@ add_user_line(CsAdminAct *act, const CsUserRow *user, cJSON *users, GError **err
 	json = user_to_json(user);
 	cs_json_add_time(json, "created_at", user->created_at);
 	cs_json_add_int64(json, "accounts", live);
-	cJSON_AddItemToArray(users, json);
+	cs_json_append(users, json);
 	return TRUE;
 }
 

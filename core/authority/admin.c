@@ -87,6 +87,8 @@ cs_admin_run(CsAuthority *a, const char *event, CsAdminBody body, gpointer data,
 	if (!cs_registry_begin(act.registry, error))
 		return NULL;
 	answer = body(&act, data, &local_error);
+	if (answer == NULL && local_error == NULL)
+		cs_json_set_lost(&local_error);
 	if (answer != NULL && log_act(&act, NULL, &local_error) &&
 	    cs_registry_commit(act.registry, &local_error))
 		return g_steal_pointer(&answer);
@@ -111,13 +113,18 @@ cJSON *
 cs_admin_read(CsAuthority *a, CsAdminBody body, gpointer data, GError **error)
 {
 	g_auto(ScopedAct) act = {0};
+	g_autoptr(GError) local_error = NULL;
 	cJSON *answer = NULL;
 
 	act_init(&act, a, NULL);
 	if (!cs_registry_begin_reading(act.registry, error))
 		return NULL;
-	answer = body(&act, data, error);
+	answer = body(&act, data, &local_error);
 	cs_registry_rollback(act.registry);
+	if (answer == NULL && local_error == NULL)
+		cs_json_set_lost(&local_error);
+	if (answer == NULL)
+		g_propagate_error(error, g_steal_pointer(&local_error));
 	return answer;
 }
 

@@ -227,7 +227,7 @@ cs_lifecycle_steps_to_json(const CsRepurposeFacts *facts)
 		cs_json_add_string(step, "step", step_ids[i]);
 		cs_json_add_boolean(step, "done", done[i]);
 		cs_json_add_string(step, "by", step_actors[i]);
-		cJSON_AddItemToArray(steps, step);
+		cs_json_append(steps, step);
 	}
 	return steps;
 }

@@ -54,6 +54,8 @@ read_line(CsStatement *s)
 
 		cs_json_add_string(line, names[i], text);
 	}
+	if (line == NULL)
+		s->status = SQLITE_NOMEM;
 	return line;
 }
 
@@ -150,6 +152,6 @@ cs_registry_list_conflicts(CsRegistry *r, const char *device_id, GError **error)
 		return NULL;
 	g_ptr_array_set_free_func(lines, NULL); /* the array of JSON takes them over */
 	for (guint i = 0; i < lines->len; i++)
-		cJSON_AddItemToArray(array, g_ptr_array_index(lines, i));
+		cs_json_append(array, g_ptr_array_index(lines, i));
 	return g_steal_pointer(&array);
 }

@@ -13,6 +13,7 @@
 #define MAX_UNPROVEN_LINES   60 /* a minute */
 #define SECONDS_A_MINUTE     60
 #define REQUEST_ID_LENGTH    16
+#define TRY_AGAIN	     "try again later"
 #define PROBLEM_CONTENT_TYPE "application/problem+json"
 
 static const struct {
@@ -36,22 +37,6 @@ static const struct {
 };
 
 /**
- * cs_answer_set:
- * @answer: the answer to a call
- * @status: HTTP status
- * @body_taken: (transfer full): the JSON object
- *
- * Answers.
- */
-void
-cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken)
-{
-	cJSON_Delete(answer->body);
-	answer->status = status;
-	answer->body = body_taken;
-}
-
-/**
  * cs_answer_set_problem:
  * @answer: the answer to a call
  * @problem: what stands in the way
@@ -66,6 +51,27 @@ cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail)
 	answer->status = problems[problem].status;
 	answer->problem = problem;
 	answer->detail = detail;
+}
+
+/**
+ * cs_answer_set:
+ * @answer: the answer to a call
+ * @status: HTTP status
+ * @body_taken: (transfer full) (nullable): the JSON object; %NULL where memory ran out, which
+ *   becomes a problem
+ *
+ * Answers.
+ */
+void
+cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken)
+{
+	if (body_taken == NULL) {
+		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
+		return;
+	}
+	cJSON_Delete(answer->body);
+	answer->status = status;
+	answer->body = body_taken;
 }
 
 /**
@@ -248,8 +254,8 @@ get_introduction(
 
 	cs_json_add_string(introduction, "issuer", cs_authority_get_url(service->authority));
 	cs_json_add_string(introduction, "name", cs_authority_get_name(service->authority));
-	cJSON_AddItemToArray(cs_json_add_array(introduction, "keys"),
-			     cs_jwk_to_json(cs_authority_get_server_jwk(service->authority)));
+	cs_json_append(cs_json_add_array(introduction, "keys"),
+		       cs_jwk_to_json(cs_authority_get_server_jwk(service->authority)));
 	cs_json_add_array(introduction, "rotations");
 	cs_json_add_array(introduction, "origins");
 	endpoints = cs_json_add_object(introduction, "endpoints");
@@ -331,7 +337,7 @@ run_call(CsService *service,
 		g_debug("%s %s: %s", request->method, routes[route].prefix, error->message);
 		if (service->fault != NULL)
 			service->fault(error, service->fault_data);
-		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, "try again later");
+		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
 	}
 }
 
@@ -380,6 +386,9 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	response->status = answer.status;
 	response->content_type = answer.body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
 	response->body = answer.body != NULL ? cs_json_print(answer.body) : print_problem(&answer);
+	/* The status alone, then: it must not promise what was lost. */
+	if (response->body == NULL)
+		response->status = problems[CS_PROBLEM_INTERNAL].status;
 	g_clear_pointer(&answer.body, cJSON_Delete);
 }
 

@@ -322,7 +322,7 @@ jws_encode_header(CsPrivateKey *key, const char *type, const cJSON *members)
 		cs_json_add(header, member->string, cJSON_Duplicate(member, TRUE));
 	}
 	text = cs_json_print(header);
-	return cs_base64url_encode(text, strlen(text));
+	return text != NULL ? cs_base64url_encode(text, strlen(text)) : NULL;
 }
 
 /**
@@ -354,7 +354,13 @@ cs_jws_sign(CsPrivateKey *key,
 	g_autoptr(GBytes) signature = NULL;
 
 	g_return_val_if_fail(key != NULL && payload != NULL, NULL);
-	header = jws_encode_header(key, type, header_members);
+	/* Members that were lost on the way (cs_json_add()) are not left out. */
+	if (header_members == NULL || cJSON_IsObject(header_members))
+		header = jws_encode_header(key, type, header_members);
+	if (header == NULL) {
+		cs_json_set_lost(error);
+		return NULL;
+	}
 	body = cs_base64url_encode(payload, payload_length);
 	input = g_strconcat(header, ".", body, NULL);
 	signature = cs_private_key_sign(key, input, strlen(input), error);

@@ -172,7 +172,7 @@ strings_write(const CsClaim *claim, gconstpointer token, cJSON *object)
 	for (gsize i = 0; strings[i] != NULL; i++) {
 		if (!check(strings[i]))
 			return FALSE;
-		cJSON_AddItemToArray(array, cJSON_CreateString(strings[i]));
+		cs_json_append(array, cJSON_CreateString(strings[i]));
 	}
 	return TRUE;
 }

@@ -364,8 +364,10 @@ make_certificate_header(const CsCertificate *certificate, CsPrivateKey *key, GEr
 	header = cJSON_CreateObject();
 	encoded = cs_token_certificate_encode(certificate);
 	thumbprint = cs_token_certificate_thumbprint(certificate);
-	cJSON_AddItemToArray(cs_json_add_array(header, "x5c"), cJSON_CreateString(encoded));
+	cs_json_append(cs_json_add_array(header, "x5c"), cJSON_CreateString(encoded));
 	cs_json_add_string(header, "x5t#S256", thumbprint);
+	if (header == NULL)
+		cs_json_set_lost(error);
 	return g_steal_pointer(&header);
 }
 
@@ -391,6 +393,8 @@ make_header(const CsTokenKind *kind,
 		cs_json_add_string(header, "kid", *signer);
 	else
 		cs_json_add(header, "jwk", cs_jwk_to_json(jwk));
+	if (header == NULL)
+		cs_json_set_lost(error);
 	return header;
 }
 
@@ -422,5 +426,9 @@ cs_token_sign(const CsTokenKind *kind, gconstpointer token, CsPrivateKey *key, G
 	    !check_claims(kind, token, signer, error))
 		return NULL;
 	payload = cs_json_print(claims);
+	if (payload == NULL) {
+		cs_json_set_lost(error);
+		return NULL;
+	}
 	return cs_jws_sign(key, kind->type, header, payload, strlen(payload), error);
 }

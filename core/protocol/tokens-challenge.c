@@ -124,7 +124,7 @@ cs_issuer_list_to_json(GPtrArray *certificates)
 
 		cs_json_add_string(entry, "x5t#S256", thumbprint);
 		cs_json_add_string(entry, "cert", encoded);
-		cJSON_AddItemToArray(list, entry);
+		cs_json_append(list, entry);
 	}
 	return list;
 }
