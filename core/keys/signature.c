@@ -104,12 +104,15 @@ static GBytes *
 sign_once(EVP_PKEY *key, const Method *method, gconstpointer data, gsize length)
 {
 	g_autoptr(EVP_MD_CTX) context = begin_signing(key, method);
-	gsize made = 0;
+	gsize room = 0;
 
-	if (context == NULL || EVP_DigestSign(context, NULL, &made, data, length) != 1)
+	if (context == NULL || EVP_DigestSign(context, NULL, &room, data, length) != 1)
 		return NULL;
-	g_autofree guint8 *signature = g_malloc(made);
-	if (EVP_DigestSign(context, signature, &made, data, length) != 1)
+	g_autofree guint8 *signature = g_malloc(room);
+	gsize made = room;
+	/* OpenSSL 3.0 says that it signed, and a length of 2^32 - 1, where memory ran out while it
+	 * encoded R and S. */
+	if (EVP_DigestSign(context, signature, &made, data, length) != 1 || made > room)
 		return NULL;
 	if (method->coordinate_bytes > 0)
 		return flatten(signature, made, method->coordinate_bytes);
