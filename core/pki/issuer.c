@@ -81,45 +81,78 @@ cs_issuer_get_certificate(const CsIssuer *issuer)
 	return issuer->certificate;
 }
 
+typedef enum {
+	NOT_ISSUED,
+	ISSUED,
+	UNKNOWN, /* OpenSSL came to no answer, or does not say whether it did */
+} Answer;
+
+/* OpenSSL says no also where memory ran out, and not always with an error to tell that by. So what
+ * counts as a no is what only a comparison brings about: a plain 0 of ECDSA (told already), or an
+ * error of RSA's own. */
+static Answer
+explain_refusal(gboolean is_told)
+{
+	for (unsigned long entry = ERR_get_error(); entry != 0; entry = ERR_get_error()) {
+		if (ERR_FATAL_ERROR(entry))
+			return UNKNOWN;
+		is_told =
+			is_told || (ERR_GET_LIB(entry) == ERR_LIB_RSA && !ERR_COMMON_ERROR(entry));
+	}
+	return is_told ? NOT_ISSUED : UNKNOWN;
+}
+
 /* The methods of nearly every certificate, straight over the bytes that were signed. */
-static gboolean
+static Answer
 verify_directly(EVP_PKEY *key, const CsCertificate *certificate)
 {
 	const CsSignatureMethod *method = cs_certificate_get_signature_method(certificate);
 	CsDer tbs = cs_certificate_get_tbs(certificate);
 	CsDer signature = cs_certificate_get_signature(certificate);
+	int status;
 
-	if (EVP_PKEY_is_a(key, method->key_type) != 1)
-		return FALSE;
+	/* EVP_PKEY_is_a() says no also where memory runs out. */
+	if (g_strcmp0(EVP_PKEY_get0_type_name(key), method->key_type) != 0)
+		return NOT_ISSUED;
 	g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
-	return context != NULL &&
-	       EVP_DigestVerifyInit_ex(context, NULL, method->digest, NULL, NULL, key, NULL) == 1 &&
-	       EVP_DigestVerify(context, signature.data, signature.length, tbs.data, tbs.length) ==
-		       1;
+	if (context == NULL ||
+	    EVP_DigestVerifyInit_ex(context, NULL, method->digest, NULL, NULL, key, NULL) != 1)
+		return UNKNOWN;
+	/* Else it works on a copy, and one that fails looks like ECDSA's no. */
+	EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_FINALISE);
+	status = EVP_DigestVerify(context, signature.data, signature.length, tbs.data, tbs.length);
+	if (status == 1)
+		return ISSUED;
+	return explain_refusal(status == 0 && g_str_equal(method->key_type, "EC"));
 }
 
 /* RSASSA-PSS with its parameters, and what is rare; SHA-1, too, so that the certificate is listed
  * with the reason why it is refused (rule 5). */
-static gboolean
+static Answer
 verify_through_x509(EVP_PKEY *key, const CsCertificate *certificate)
 {
 	gsize length = 0;
 	const guint8 *data = g_bytes_get_data(cs_certificate_get_der(certificate), &length);
 	g_autoptr(X509) x509 = d2i_X509(NULL, &data, (long)length);
-	return x509 != NULL && X509_verify(x509, key) == 1;
+
+	if (x509 == NULL)
+		return UNKNOWN;
+	return X509_verify(x509, key) == 1 ? ISSUED : explain_refusal(FALSE);
 }
 
-static gboolean
+static Answer
 verify(EVP_PKEY *key, const CsCertificate *certificate)
 {
 	const CsSignatureMethod *method = cs_certificate_get_signature_method(certificate);
+	Answer answer;
 
 	if (method == NULL)
-		return FALSE;
-	gboolean verified = method->key_type != NULL ? verify_directly(key, certificate)
-						     : verify_through_x509(key, certificate);
+		return NOT_ISSUED;
 	ERR_clear_error();
-	return verified;
+	answer = method->key_type != NULL ? verify_directly(key, certificate)
+					  : verify_through_x509(key, certificate);
+	ERR_clear_error();
+	return answer;
 }
 
 static gboolean
@@ -153,6 +186,10 @@ remember(CsIssuer *issuer, const char *fingerprint, gboolean has_issued)
  * comparison, and the signature verifies with the issuer's public key. The answer is remembered
  * by the certificate's SHA-256. Any thread; two that ask at once may both verify.
  *
+ * A no for want of memory would hide a certificate (rule 6) for as long as it is remembered: what
+ * might be one is asked twice, and never remembered. Those are the kinds of signature whose refusal
+ * OpenSSL does not explain (Ed25519 and the rare ones), and a broken encoding of one.
+ *
  * It says nothing of the certificate's validity, usage or revocation, and nothing above the
  * issuer is asked (rules 13, 16).
  */
@@ -167,7 +204,11 @@ cs_issuer_has_issued(CsIssuer *issuer, const CsCertificate *certificate)
 	const char *fingerprint = cs_certificate_get_fingerprint(certificate);
 	if (recall(issuer, fingerprint, &has_issued))
 		return has_issued;
-	has_issued = verify(issuer->key, certificate);
-	remember(issuer, fingerprint, has_issued);
+	Answer answer = verify(issuer->key, certificate);
+	if (answer == UNKNOWN)
+		answer = verify(issuer->key, certificate);
+	has_issued = answer == ISSUED;
+	if (answer != UNKNOWN)
+		remember(issuer, fingerprint, has_issued);
 	return has_issued;
 }
