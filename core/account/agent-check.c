@@ -154,14 +154,9 @@ is_finished(CsAgent *agent, const char *id, const CsAgentCheck *check)
 	return !check->is_running && cs_agent_get_account(agent, id) == NULL;
 }
 
-/**
- * cs_agent_update_checks:
- * @agent: an agent whose list, or one of whose checks, has changed
- *
- * Begins what is due, new accounts that have no verdict yet among it, and sees to the timer.
- */
-void
-cs_agent_update_checks(CsAgent *agent)
+/* An account that is new, and has no verdict yet, is due. */
+static void
+follow_accounts(CsAgent *agent)
 {
 	GHashTableIter iter;
 	gpointer id;
@@ -182,6 +177,18 @@ cs_agent_update_checks(CsAgent *agent)
 		if (is_finished(agent, id, value))
 			g_hash_table_iter_remove(&iter);
 	}
+}
+
+/**
+ * cs_agent_update_checks:
+ * @agent: an agent whose list, or one of whose checks, has changed
+ *
+ * Begins what is due, new accounts that have no verdict yet among it, and sees to the timer.
+ */
+void
+cs_agent_update_checks(CsAgent *agent)
+{
+	follow_accounts(agent);
 	start_due(agent);
 	settle(agent);
 }
@@ -254,6 +261,7 @@ cs_agent_check_all(CsAgent *agent)
 	}
 	cs_agent_stop_timer(agent);
 	retry_deletions(agent);
+	follow_accounts(agent);
 	g_hash_table_iter_init(&iter, agent->checks);
 	while (g_hash_table_iter_next(&iter, NULL, &check))
 		ask(check);

@@ -236,9 +236,10 @@ cs_agent_publish(CsAgent *agent, const CsAgentSnapshot *snapshot)
 	publish_list(agent, snapshot);
 	if (snapshot->has_folder)
 		cs_agent_watch_folder(agent);
-	cs_agent_update_checks(agent);
-	if (!agent->checks_when_loaded || agent->book_error != NULL)
+	if (!agent->checks_when_loaded || agent->book_error != NULL) {
+		cs_agent_update_checks(agent);
 		return;
+	}
 	agent->checks_when_loaded = FALSE;
 	cs_agent_check_all(agent);
 }
