@@ -70,7 +70,7 @@ describe_account(CsAgent *agent, const CsAccount *account)
 	const char *verdict = get_verdict_sentence(account);
 
 	if (cs_agent_get_state(agent, account->id) == CS_AGENT_CHECKING)
-		return g_strdup_printf(_("Checking with %s …"), account->organisation);
+		return g_strdup_printf(_("Checking with %s…"), account->organisation);
 	if (trouble != NULL)
 		return describe_error(trouble, FALSE);
 	if (cs_agent_get_last_error(agent, account->id) == NULL)
@@ -144,12 +144,13 @@ get_account_step(CsAgent *agent, const CsAccount *account)
 		return NULL;
 	if (trouble != NULL)
 		return cs_advice_get_next_step(trouble);
+	if (account->managed == CS_MANAGED_NO)
+		return cs_reason_get_next_step(account->reason);
 	if (cs_agent_get_last_error(agent, account->id) != NULL)
 		return _("There is nothing for you to do: the check is repeated by itself, and at "
 			 "once when the network returns.");
-	if (account->managed == CS_MANAGED_YES)
-		return cs_reason_get_next_step(CS_REASON_MANAGED);
-	return cs_reason_get_next_step(account->reason);
+	return account->managed == CS_MANAGED_YES ? cs_reason_get_next_step(CS_REASON_MANAGED)
+						  : NULL;
 }
 
 static const char *
