@@ -112,21 +112,28 @@ is_all_done(const cJSON *organisations)
 	return TRUE;
 }
 
-/* As over several accounts: 4 before 3. */
+static CsExit
+get_exit_of(const char *error_code)
+{
+	static const char *const local_codes[] = {"key-missing", "key-unusable",
+						  "state-unavailable", NULL};
+
+	if (!error_code)
+		return CS_EXIT_DONE;
+	if (g_strv_contains(local_codes, error_code))
+		return CS_EXIT_STATE;
+	return strcmp(error_code, "unreachable") == 0 ? CS_EXIT_UNREACHABLE : CS_EXIT_REFUSED;
+}
+
+/* As over several accounts: 5 before 4 before 3. */
 static CsExit
 get_exit(const cJSON *organisations)
 {
 	const cJSON *organisation;
 	CsExit code = CS_EXIT_DONE;
 
-	cJSON_ArrayForEach (organisation, organisations) {
-		const char *error_code = get_text(organisation, "error", NULL);
-
-		if (error_code && strcmp(error_code, "unreachable") == 0)
-			return CS_EXIT_UNREACHABLE;
-		if (error_code)
-			code = CS_EXIT_REFUSED;
-	}
+	cJSON_ArrayForEach (organisation, organisations)
+		code = MAX(code, get_exit_of(get_text(organisation, "error", NULL)));
 	return code;
 }
 

@@ -427,6 +427,32 @@ def test_several_clients_of_one_user(world):
     equal(len(os.listdir(os.path.join(user.state, "explanations"))), 5)
 
 
+def test_keys_that_are_gone(world):
+    """The account's and the device's own keys: said as this machine's trouble, and it stays there."""
+    organisation, _, user, _ = managed_pair(world)
+    before = user.verdict(code=0)
+    folder, book, codes = os.path.join(user.state, "keys"), book_of(user), []
+    for name in os.listdir(folder):
+        for content, code in ((b"", "key-unusable"), (os.urandom(300), "key-unusable"), (None, "key-missing")):
+            with open(os.path.join(folder, name), "rb") as file:
+                good = file.read()
+            os.remove(os.path.join(folder, name))
+            if content is not None:
+                with open(os.path.join(folder, name), "wb") as out:
+                    out.write(content)
+            equal(user.check(), (5, [dict(before, error=code)]), name, content)
+            expect("Restore the file from a backup" in user.run("status", "--check", check=5).out, code)
+            result = user.run("repurpose", "--json")
+            expect((result.code, result.json["organisations"][0]["error"]) in ((0, None), (5, code)), result)
+            codes.append(result.code)
+            equal(book_of(user), book)
+            with open(os.path.join(folder, name), "wb") as out:
+                out.write(good)
+    equal(sorted(codes), [0, 0, 0, 5, 5, 5], "repurposing needs the device's key alone")
+    equal(user.verdict(code=0)["managed"], True)
+    equal(len(organisation.devices()[0]["keys"]), 1)
+
+
 def test_one_account_added_twice(world):
     organisation = world.organisation()
     organisation.admin("issuer", "add", "--built-in")
