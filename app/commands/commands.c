@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/command.h"
 
+#include "app/commands/desktop.h"
 #include "app/commands/help.h"
 #include "app/commands/signals.h"
 #include "app/commands/verbs.h"
@@ -13,6 +14,9 @@
 
 /* THE table: parsing, --help and countersign(1) are made from it. */
 static const CsCommand *const commands[] = {
+#ifdef CS_HAS_DESKTOP
+	&cs_command_start,
+#endif
 	&cs_command_status,
 	&cs_command_explain,
 	&cs_command_account_add,
@@ -100,7 +104,7 @@ fail_usage(const CsInvocation *invocation, const GError *error)
 	return code;
 }
 
-/* The words end at a group, or there are none. */
+/* The words end at a group; or there are none, and no desktop application to open. */
 static CsExit
 fail_without_verb(const CsInvocation *invocation)
 {
@@ -110,14 +114,25 @@ fail_without_verb(const CsInvocation *invocation)
 
 	if (path[0] == '\0')
 		cs_error_set(&error, CS_ERROR_USAGE, "verb-missing",
-			     _("a verb is needed: the desktop application is not part of this "
-			       "version"));
+			     _("a verb is needed: this program was built without its desktop "
+			       "application"));
 	else
 		cs_error_set(&error, CS_ERROR_USAGE, "verb-missing",
 			     _("\"%s\" needs one of its verbs"), path);
 	if (!invocation->json)
 		(void)fprintf(stderr, "%s\n", help);
 	return cs_invocation_fail(invocation, error);
+}
+
+/* No verb at all is what a click on the program's icon says. */
+static CsExit
+run_without_verb(CsInvocation *invocation)
+{
+#ifdef CS_HAS_DESKTOP
+	if (invocation->line->path[0] == '\0')
+		return cs_desktop_run(invocation, TRUE);
+#endif
+	return fail_without_verb(invocation);
 }
 
 static CsExit
@@ -143,7 +158,7 @@ run(CsInvocation *invocation)
 	if (cs_command_line_has(line, "version"))
 		return cs_command_version.run(invocation);
 	if (!line->command)
-		return fail_without_verb(invocation);
+		return run_without_verb(invocation);
 	if (!cs_command_line_check(line, &error))
 		return fail_usage(invocation, error);
 	return line->command->run(invocation);

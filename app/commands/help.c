@@ -121,6 +121,18 @@ cs_command_table_find_group(const CsCommandTable *table, const char *path)
 }
 
 /**
+ * cs_command_table_has_desktop:
+ * @table: the commands
+ *
+ * Returns: whether the desktop application is part of this build, so that a verb is not needed
+ */
+gboolean
+cs_command_table_has_desktop(const CsCommandTable *table)
+{
+	return cs_command_table_find(table, "start") != NULL;
+}
+
+/**
  * cs_help_format_synopsis:
  * @table: the commands
  * @path: a command, a group, or "" for the program
@@ -136,7 +148,9 @@ cs_help_format_synopsis(const CsCommandTable *table, const char *path)
 	if (path[0] != '\0')
 		g_string_append_printf(out, " %s", path);
 	if (!command)
-		g_string_append(out, " VERB");
+		g_string_append(out, path[0] == '\0' && cs_command_table_has_desktop(table)
+					     ? " [VERB]"
+					     : " VERB");
 	else if (command->arguments)
 		g_string_append_printf(out, " %s", command->arguments);
 	for (const CsOption *o = command ? command->options : NULL; o && o->name; o++)
@@ -176,6 +190,9 @@ cs_help_format(const CsCommandTable *table, const char *path)
 						 "device is managed"));
 	if (command && command->description)
 		append_paragraphs(out, _(command->description));
+	if (path[0] == '\0' && cs_command_table_has_desktop(table))
+		append_paragraphs(out, _("Without a verb, it opens the window of the desktop "
+					 "application."));
 	if (!command)
 		append_verbs(out, table, path);
 	if (command)

@@ -11,3 +11,4 @@ char *cs_manual_format(const CsCommandTable *table); /* countersign(1), troff */
 
 const CsCommand *cs_command_table_find(const CsCommandTable *table, const char *path);
 const CsCommandGroup *cs_command_table_find_group(const CsCommandTable *table, const char *path);
+gboolean cs_command_table_has_desktop(const CsCommandTable *table);

@@ -25,7 +25,8 @@ static const Item exit_codes[] = {
 	{"3", "Refused by the server or by a rule, or something that came from outside is not as "
 	      "it has to be."},
 	{"4", "The server could not be reached."},
-	{"5", "Local state could not be read or written, standard output among it."},
+	{"5", "Local state could not be read or written, standard output among it; or there is no "
+	      "display or session bus for the desktop application."},
 	{"6", "What was named does not exist."},
 	{"128+N", "Interrupted by signal N."},
 	{NULL, NULL},
@@ -35,6 +36,8 @@ static const Item environment[] = {
 	{"XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME",
 	 "Where the user's settings, certificates and state are; ~/.config, ~/.local/share and "
 	 "~/.local/state unless set to absolute paths."},
+	{"DISPLAY, WAYLAND_DISPLAY, DBUS_SESSION_BUS_ADDRESS",
+	 "The desktop session for the desktop application."},
 	{"LC_ALL, LC_MESSAGES, LANG", "The language of what people read."},
 	{NULL, NULL},
 };
@@ -45,6 +48,10 @@ static const Item files[] = {
 	{"$XDG_CONFIG_HOME/countersign/countersign.conf", "The user's settings."},
 	{"/etc/countersign/certificates", "The machine's certificates with their keys."},
 	{"$XDG_DATA_HOME/countersign/certificates", "The user's."},
+	{"$XDG_CONFIG_HOME/autostart/org.countersign.Countersign.desktop",
+	 "Starts the desktop application with the session; a switch in its window writes and "
+	 "removes "
+	 "it."},
 	{"$XDG_STATE_HOME/countersign",
 	 "Accounts, keys and verdicts. Never to be edited, copied or shared."},
 	{NULL, NULL},
@@ -202,7 +209,8 @@ cs_manual_format(const CsCommandTable *table)
 	append_heading(out, "SH", "NAME");
 	g_string_append(out, "countersign \\- show an organisation that this device is managed\n");
 	append_heading(out, "SH", "SYNOPSIS");
-	g_string_append(out, ".B countersign\n.I VERB\n");
+	g_string_append_printf(out, ".B countersign\n.I %s\n",
+			       cs_command_table_has_desktop(table) ? "[VERB]" : "VERB");
 	append_lines(out, "[ARGUMENT...] [OPTION...]");
 	append_heading(out, "SH", "DESCRIPTION");
 	append_lines(out, "A client certificate that only management software can put on a device "
@@ -210,6 +218,10 @@ cs_manual_format(const CsCommandTable *table)
 			  "certificate on every authentication, signs the attestation with its "
 			  "key, and shows the verdict of the organisation's server, with the "
 			  "reason. The same program is that server: \"countersign authority\".");
+	if (cs_command_table_has_desktop(table))
+		append_paragraphs(out, "Without a verb, it opens the window of the desktop "
+				       "application, which shows its state in the tray and checks "
+				       "by itself when it starts and when the network returns.");
 	append_heading(out, "SH", "VERBS");
 	for (const CsCommand *const *command = table->commands; *command; command++)
 		append_command(out, table, *command);

@@ -5,6 +5,7 @@
 #include "app/commands/command-line.h"
 
 /* Every verb, each beside its code; commands.c puts them in order. */
+extern const CsCommand cs_command_start;
 extern const CsCommand cs_command_account_add;
 extern const CsCommand cs_command_account_list;
 extern const CsCommand cs_command_account_show;
