@@ -20,8 +20,8 @@ class Recorder:
         self.runs = []  # (arguments, output, errors)
         self.original = harness.run_program
 
-    def run(self, arguments, environment, stdin="", wrapper=(), check=None):
-        result = self.original(arguments, environment, stdin, wrapper, check)
+    def run(self, arguments, environment, *rest, **options):
+        result = self.original(arguments, environment, *rest, **options)
         self.runs.append((list(arguments), result.out, result.err))
         if "--json" in arguments:
             result.out = "\n".join(line for line in result.out.splitlines() if line.startswith("{"))
