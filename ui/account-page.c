@@ -71,6 +71,13 @@ fill_history(CsAccountPage *self, GPtrArray *entries)
 	gtk_label_set_text(self->history_note, _("There has been none yet."));
 }
 
+/* Not of the account that was shown before. */
+static gboolean
+is_current(CsAccountPage *self, GAsyncResult *result)
+{
+	return self->cancellable && self->cancellable == g_task_get_cancellable(G_TASK(result));
+}
+
 static void
 history_listed_cb(GObject *agent, GAsyncResult *result, gpointer data)
 {
@@ -78,18 +85,9 @@ history_listed_cb(GObject *agent, GAsyncResult *result, gpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) entries =
 		cs_agent_list_history_finish(CS_AGENT(agent), result, &error);
-	g_autofree char *text = NULL;
 
-	if (entries) {
+	if (entries && is_current(self, result))
 		fill_history(self, entries);
-		return;
-	}
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return;
-	text = cs_words_dup_error(error);
-	gtk_widget_hide(GTK_WIDGET(self->history));
-	gtk_widget_show(GTK_WIDGET(self->history_note));
-	gtk_label_set_text(self->history_note, text);
 }
 
 static void
@@ -101,7 +99,7 @@ certificate_found_cb(GObject *agent, GAsyncResult *result, gpointer data)
 		cs_agent_find_certificate_finish(CS_AGENT(agent), result, &error);
 	g_autofree char *location = NULL;
 
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+	if (!is_current(self, result))
 		return;
 	if (place)
 		/* Translators: %s is a file's path. */

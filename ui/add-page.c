@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/add-page.h"
 
+#include "core/account/clean-text.h"
 #include "core/account/wording.h"
 #include "core/base/error.h"
 #include "core/protocol/activation-code.h"
@@ -178,7 +179,11 @@ show_fingerprint(CsAddPage *self)
 static void
 show_introduction(CsAddPage *self)
 {
-	cs_field_set_value(self->organisation, self->introduction->name);
+	g_autofree char *name =
+		cs_clean_text(self->introduction->name, CS_CLEAN_TEXT_MAX_CHARACTERS);
+
+	/* whatever else it says: it must not look like anything but a name */
+	cs_field_set_value(self->organisation, name ? name : self->introduction->url);
 	cs_field_set_value(self->server, self->introduction->url);
 	show_fingerprint(self);
 	gtk_label_set_text(self->comparison,

@@ -41,8 +41,8 @@ show_pending(CsDeleteDialog *self)
 	gtk_label_set_text(self->question, _("The account is deleted on this device."));
 	gtk_label_set_text(
 		self->consequences,
-		_("The server could not be reached. It will be told as soon as it can be: until "
-		  "then a key stays here that can do nothing else."));
+		_("The server has not heard of it yet, and will be told as soon as it can be "
+		  "reached. Until then a key stays here that is good for nothing else."));
 	gtk_widget_hide(self->delete_button);
 	gtk_button_set_label(self->cancel_button, _("_Close"));
 }

@@ -38,11 +38,12 @@ struct _CsWindow {
 
 G_DEFINE_TYPE(CsWindow, cs_window, GTK_TYPE_WINDOW)
 
-/* Keys that nobody in the window had a use for. */
+/* Keys that nobody in the window had a use for; and one that GTK uses to move into the header. */
 static const struct {
 	guint key;
 	GdkModifierType modifiers;
 	const char *action;
+	gboolean is_first; /* before anybody else */
 } shortcuts[] = {
 	{GDK_KEY_n, GDK_CONTROL_MASK, "add"},
 	{GDK_KEY_r, GDK_CONTROL_MASK, "check"},
@@ -52,7 +53,7 @@ static const struct {
 	{GDK_KEY_Back, 0, "back"},
 	{GDK_KEY_Delete, 0, "delete"},
 	{GDK_KEY_KP_Delete, 0, "delete"},
-	{GDK_KEY_F10, 0, "menu"},
+	{GDK_KEY_F10, 0, "menu", TRUE},
 	{GDK_KEY_w, GDK_CONTROL_MASK, "close"},
 	{GDK_KEY_q, GDK_CONTROL_MASK, "quit"},
 };
@@ -149,6 +150,14 @@ static void
 close_info_cb(GtkInfoBar *bar, int response, gpointer data)
 {
 	gtk_widget_hide(GTK_WIDGET(bar));
+}
+
+/* What is to be told of an account that is still there, its state says. */
+static void
+noticed_cb(CsAgent *agent, const CsAgentNotice *notice, gpointer data)
+{
+	if (notice->account_id && !cs_agent_get_account(agent, notice->account_id))
+		cs_window_show_notice(data, notice);
 }
 
 static void
@@ -267,14 +276,13 @@ menu_toggled_cb(GtkToggleButton *button, gpointer data)
 }
 
 static gboolean
-key_pressed_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
+take_key(CsWindow *self, const GdkEventKey *event, gboolean is_first)
 {
-	CsWindow *self = data;
 	guint modifiers = event->state & gtk_accelerator_get_default_mod_mask();
 
 	for (guint i = 0; i < G_N_ELEMENTS(shortcuts); i++) {
 		if (shortcuts[i].key != gdk_keyval_to_lower(event->keyval) ||
-		    shortcuts[i].modifiers != modifiers)
+		    shortcuts[i].modifiers != modifiers || shortcuts[i].is_first != is_first)
 			continue;
 		g_action_group_activate_action(G_ACTION_GROUP(self->actions), shortcuts[i].action,
 					       NULL);
@@ -283,11 +291,24 @@ key_pressed_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
 	return GDK_EVENT_PROPAGATE;
 }
 
+static gboolean
+key_pressed_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
+{
+	return take_key(data, event, TRUE);
+}
+
+static gboolean
+key_unused_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
+{
+	return take_key(data, event, FALSE);
+}
+
 /* Ages are told anew whenever somebody looks. */
 static void
 looked_at_cb(GObject *window, GParamSpec *spec, gpointer data)
 {
-	if (gtk_window_is_active(GTK_WINDOW(window)))
+	if (gtk_window_is_active(GTK_WINDOW(window)) &&
+	    !gtk_widget_in_destruction(GTK_WIDGET(window)))
 		refresh(data);
 }
 
@@ -296,10 +317,24 @@ dispose_cb(GObject *object)
 {
 	CsWindow *self = CS_WINDOW(object);
 
+	/* GTK stumbles over a menu that is still open. */
+	if (self->menu_button)
+		gtk_toggle_button_set_active(self->menu_button, FALSE);
+	if (self->agent)
+		g_signal_handlers_disconnect_by_data(self->agent, self);
+	G_OBJECT_CLASS(cs_window_parent_class)->dispose(object);
+}
+
+/* Not before: the widgets still use them while they go, as a menu does that was open. */
+static void
+finalize_cb(GObject *object)
+{
+	CsWindow *self = CS_WINDOW(object);
+
 	g_clear_object(&self->agent);
 	g_clear_object(&self->application);
 	g_clear_object(&self->actions);
-	G_OBJECT_CLASS(cs_window_parent_class)->dispose(object);
+	G_OBJECT_CLASS(cs_window_parent_class)->finalize(object);
 }
 
 static void
@@ -322,6 +357,7 @@ cs_window_class_init(CsWindowClass *class)
 	GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
 	G_OBJECT_CLASS(class)->dispose = dispose_cb;
+	G_OBJECT_CLASS(class)->finalize = finalize_cb;
 	(void)cs_resources_get_resource();
 	load_style();
 	gtk_widget_class_set_template_from_resource(widget_class, CS_UI_RESOURCE("window.ui"));
@@ -362,7 +398,8 @@ cs_window_init(CsWindow *self)
 {
 	gtk_widget_init_template(GTK_WIDGET(self));
 	add_actions(self);
-	g_signal_connect_after(self, "key-press-event", G_CALLBACK(key_pressed_cb), self);
+	g_signal_connect(self, "key-press-event", G_CALLBACK(key_pressed_cb), self);
+	g_signal_connect_after(self, "key-press-event", G_CALLBACK(key_unused_cb), self);
 }
 
 static void
@@ -407,8 +444,7 @@ cs_window_new(GApplication *application, CsAgent *agent, const CsWindowSettings 
 	cs_window_size_follow(GTK_WINDOW(self), settings->state_file);
 	add_pages(self);
 	g_signal_connect_object(agent, "changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
-	g_signal_connect_object(agent, "notice", G_CALLBACK(cs_window_show_notice), self,
-				G_CONNECT_SWAPPED);
+	g_signal_connect_object(agent, "notice", G_CALLBACK(noticed_cb), self, 0);
 	g_signal_connect(self, "notify::is-active", G_CALLBACK(looked_at_cb), self);
 	cs_window_show_accounts(self);
 	return GTK_WIDGET(self);
