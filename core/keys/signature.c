@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/keys/signature.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 
 #define RSA_MIN_BITS	     2048 /* RFC 7518 sections 3.3 and 3.5 */
 #define COORDINATE_MAX_BYTES 66
@@ -41,17 +41,28 @@ cs_signature_find_algorithm(CsKeyKind kind, CsSignatureAlgorithm *algorithm)
 	return FALSE;
 }
 
+/* OpenSSL does not write to what it reads here. */
+#define TEXT(name, value) OSSL_PARAM_construct_utf8_string(name, (char *)(value), 0)
+
 /* RSASSA-PSS as RFC 7518 section 3.5 asks; a key whose own parameters forbid it refuses. */
 static gboolean
 set_padding(EVP_PKEY_CTX *context, const Method *method)
 {
-	if (method->kind == CS_KEY_KIND_RSA)
-		return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
-	if (method->kind != CS_KEY_KIND_RSA_PSS)
+	const OSSL_PARAM pkcs1[] = {
+		TEXT(OSSL_SIGNATURE_PARAM_PAD_MODE, OSSL_PKEY_RSA_PAD_MODE_PKCSV15),
+		OSSL_PARAM_construct_end(),
+	};
+	const OSSL_PARAM pss[] = {
+		TEXT(OSSL_SIGNATURE_PARAM_PAD_MODE, OSSL_PKEY_RSA_PAD_MODE_PSS),
+		TEXT(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST),
+		TEXT(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, method->digest),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (method->coordinate_bytes > 0)
 		return TRUE;
-	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, method->digest, NULL) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+	return EVP_PKEY_CTX_set_params(context,
+				       method->kind == CS_KEY_KIND_RSA_PSS ? pss : pkcs1) == 1;
 }
 
 static EVP_MD_CTX *
@@ -104,12 +115,12 @@ static GBytes *
 sign_once(EVP_PKEY *key, const Method *method, gconstpointer data, gsize length)
 {
 	g_autoptr(EVP_MD_CTX) context = begin_signing(key, method);
-	gsize room = 0;
 
-	if (context == NULL || EVP_DigestSign(context, NULL, &room, data, length) != 1)
+	if (context == NULL)
 		return NULL;
-	g_autofree guint8 *signature = g_malloc(room);
+	gsize room = (gsize)EVP_PKEY_get_size(key);
 	gsize made = room;
+	g_autofree guint8 *signature = g_malloc(room);
 	/* OpenSSL 3.0 says that it signed, and a length of 2^32 - 1, where memory ran out while it
 	 * encoded R and S. */
 	if (EVP_DigestSign(context, signature, &made, data, length) != 1 || made > room)
@@ -179,7 +190,8 @@ verify_halves(EVP_PKEY *key,
 	g_autoptr(ECDSA_SIG) pair = ECDSA_SIG_new();
 	BIGNUM *r = BN_bin2bn(signature, half, NULL);
 	BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
-	if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
+	/* It refuses a number that is not there. */
+	if (pair == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
 		BN_free(r);
 		BN_free(s);
 		return FALSE;

@@ -87,6 +87,15 @@ typedef enum {
 	UNKNOWN, /* OpenSSL came to no answer, or does not say whether it did */
 } Answer;
 
+/* What RSA says of its own when the comparison fails, or what it would compare is not there. */
+static gboolean
+is_comparison(unsigned long entry)
+{
+	if (ERR_GET_LIB(entry) != ERR_LIB_RSA)
+		return FALSE;
+	return !ERR_COMMON_ERROR(entry);
+}
+
 /* OpenSSL says no also where memory ran out, and not always with an error to tell that by. So what
  * counts as a no is what only a comparison brings about: a plain 0 of ECDSA (told already), or an
  * error of RSA's own. */
@@ -96,8 +105,7 @@ explain_refusal(gboolean is_told)
 	for (unsigned long entry = ERR_get_error(); entry != 0; entry = ERR_get_error()) {
 		if (ERR_FATAL_ERROR(entry))
 			return UNKNOWN;
-		is_told =
-			is_told || (ERR_GET_LIB(entry) == ERR_LIB_RSA && !ERR_COMMON_ERROR(entry));
+		is_told = is_told || is_comparison(entry);
 	}
 	return is_told ? NOT_ISSUED : UNKNOWN;
 }

@@ -123,6 +123,29 @@ test_client_of_rsa_authority(Fixture *fixture, gconstpointer data)
 		assert_client(&cases[i].profile, fixture->rsa_authority, cases[i].objection);
 }
 
+/* rule 5: a public exponent of 65536 makes no RSA key, however long the modulus is */
+static void
+test_client_without_rsa_key(Fixture *fixture, gconstpointer data)
+{
+	const CsTestProfile profile = {.key_kind = CS_KEY_KIND_RSA, .key_number = 1};
+	g_autoptr(CsTestIdentity) identity = cs_test_identity_new(&profile, fixture->authority);
+	GBytes *der = cs_test_identity_get_der(identity);
+	gsize length = g_bytes_get_size(der);
+	g_autofree guint8 *changed = g_memdup2(g_bytes_get_data(der, NULL), length);
+	GBytes *spki = cs_certificate_get_spki(cs_test_identity_get_certificate(identity));
+	gsize spki_length = g_bytes_get_size(spki);
+	guint8 *found = memmem(changed, length, g_bytes_get_data(spki, NULL), spki_length);
+	g_autofree char *detail = NULL;
+
+	g_assert_nonnull(found);
+	found[spki_length - 1] ^= 1;
+	g_autoptr(GBytes) bytes = g_bytes_new(changed, length);
+	g_autoptr(CsCertificate) certificate = cs_certificate_new(bytes, NULL);
+	g_assert_nonnull(certificate);
+	g_assert_false(cs_certificate_is_client(certificate, &detail));
+	g_assert_nonnull(strstr(detail, "exponent is wrong"));
+}
+
 /* rule 13: what may be uploaded as an issuer */
 static void
 test_authority(void)
@@ -161,6 +184,8 @@ main(int argc, char *argv[])
 	g_test_add("/certificate-rules/client", Fixture, NULL, set_up, test_client, tear_down);
 	g_test_add("/certificate-rules/client-of-rsa-authority", Fixture, NULL, set_up,
 		   test_client_of_rsa_authority, tear_down);
+	g_test_add("/certificate-rules/client-without-rsa-key", Fixture, NULL, set_up,
+		   test_client_without_rsa_key, tear_down);
 	g_test_add_func("/certificate-rules/authority", test_authority);
 	return g_test_run();
 }

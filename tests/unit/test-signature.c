@@ -1,7 +1,12 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+/* A key with a method of its own is made by calls that OpenSSL 3 calls old. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "core/keys/signature.h"
 
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
 #include <string.h>
 
 #include "core/base/encoding.h"
@@ -197,6 +202,109 @@ test_no_private_half(void)
 	g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unusable");
 }
 
+/* PS256 by a key whose own parameters ask for another salt or digest than PS256 has: it signs and
+ * verifies by those, and nothing here. */
+static void
+test_parameters_forbid(void)
+{
+	static const struct {
+		CsTestProfile profile;
+		const char *digest;
+		int salt;
+	} cases[] = {
+		{{.pss_digest = "SHA256", .pss_salt = 48}, "SHA256", 48},
+		{{.pss_digest = "SHA512", .pss_salt = 32}, "SHA512", 32},
+	};
+
+	g_autoptr(CsTestIdentity) authority = make(CS_KEY_KIND_P256, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		CsTestProfile profile = cases[i].profile;
+		profile.key_kind = CS_KEY_KIND_RSA_PSS;
+		g_autoptr(CsTestIdentity) identity = cs_test_identity_new(&profile, authority);
+		EVP_PKEY *key = cs_test_identity_get_pkey(identity);
+		g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
+		EVP_PKEY_CTX *options = NULL;
+		guint8 own[256];
+		gsize length = sizeof(own);
+
+		g_assert_cmpint(EVP_DigestSignInit_ex(context, &options, cases[i].digest, NULL,
+						      NULL, key, NULL),
+				==, 1);
+		g_assert_cmpint(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, cases[i].salt), ==, 1);
+		g_assert_cmpint(EVP_DigestSign(context, own, &length, message, sizeof(message)), ==,
+				1);
+		g_assert_false(verifies(key, CS_SIGNATURE_PS256, own, length));
+		g_assert_false(cs_signature_can_make(key, CS_SIGNATURE_PS256));
+		g_assert_null(
+			cs_signature_make(key, CS_SIGNATURE_PS256, message, sizeof(message), NULL));
+	}
+}
+
+/* What an odd token answers in place of a signature: hexadecimal of a SEQUENCE of R and S. */
+static const char *odd_answer;
+
+static int
+answer_oddly_cb(int type,
+		const guint8 *digest,
+		int digest_length,
+		guint8 *signature,
+		unsigned int *length,
+		const BIGNUM *kinv,
+		const BIGNUM *r,
+		EC_KEY *key)
+{
+	g_autoptr(GBytes) bytes = cs_hex_decode(odd_answer, NULL);
+
+	*length = (unsigned int)g_bytes_get_size(bytes);
+	memcpy(signature, g_bytes_get_data(bytes, NULL), *length);
+	return 1;
+}
+
+static EVP_PKEY *
+make_odd_key(EC_KEY_METHOD *method)
+{
+	g_autoptr(CsTestIdentity) identity = make(CS_KEY_KIND_P256, 0);
+	EC_KEY *key = EVP_PKEY_get1_EC_KEY(cs_test_identity_get_pkey(identity));
+	EVP_PKEY *odd = EVP_PKEY_new();
+
+	EC_KEY_METHOD_set_sign(method, answer_oddly_cb, NULL, NULL);
+	g_assert_cmpint(EC_KEY_set_method(key, method), ==, 1);
+	g_assert_cmpint(EVP_PKEY_assign_EC_KEY(odd, key), ==, 1);
+	return odd;
+}
+
+/* A key that is not OpenSSL's own may answer anything: what does not fit its curve is no signature,
+ * and is not cut to fit. */
+static void
+test_odd_token(void)
+{
+#define SHORT "020101"
+#define LONG                                                                                       \
+	"022101"                                                                                   \
+	"00000000000000000000000000000000"                                                         \
+	"00000000000000000000000000000000"
+	static const char *const answers[] = {
+		"00", "3000", "3027" LONG "0200", "3026" LONG SHORT, "3026" SHORT LONG,
+	};
+	EC_KEY_METHOD *method = EC_KEY_METHOD_new(EC_KEY_OpenSSL());
+	EVP_PKEY *key = make_odd_key(method);
+	g_autoptr(GError) error = NULL;
+
+	odd_answer = "3006" SHORT SHORT;
+	g_autoptr(GBytes) small = sign(key, CS_SIGNATURE_ES256);
+	g_assert_cmpuint(g_bytes_get_size(small), ==, 64);
+	for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+		odd_answer = answers[i];
+		g_assert_null(cs_signature_make(key, CS_SIGNATURE_ES256, message, sizeof(message),
+						&error));
+		g_assert_error(error, CS_ERROR, CS_ERROR_KEY);
+		g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unusable");
+		g_clear_error(&error);
+	}
+	EVP_PKEY_free(key);
+	EC_KEY_METHOD_free(method);
+}
+
 /* ---- Wycheproof ---- */
 
 typedef struct {
@@ -360,6 +468,8 @@ main(int argc, char *argv[])
 	g_test_add_func("/signature/kinds-of-key", test_kinds_of_key);
 	g_test_add_func("/signature/short-rsa", test_short_rsa);
 	g_test_add_func("/signature/no-private-half", test_no_private_half);
+	g_test_add_func("/signature/parameters-forbid", test_parameters_forbid);
+	g_test_add_func("/signature/odd-token", test_odd_token);
 	g_test_add_func("/signature/vectors/wycheproof", test_wycheproof);
 	return g_test_run();
 }
