@@ -111,7 +111,7 @@ def test_adding_an_account(world):
                 result = user.run(*add, "--json", stdin=code)
             equal(result.code, 4, what, pattern, result)
             expect(result.json["error"]["code"] in ("unreachable", "too-large"), what, result)
-            equal(user.run("status", "--json", check=0).json, {"accounts": []}, what)
+        equal(user.run("status", "--json", check=0).json, {"accounts": []}, pattern)
     with organisation.front.rule("^POST /v1/accounts", reply(raw(201, "", "text/html"))):
         result = user.run(*add, stdin=code)
         expect("Check the network" in result.err.replace("\n", " "), result)
