@@ -201,36 +201,33 @@ look_at_account(Look *look, const CsAccount *account)
 	look->is_changed = TRUE;
 }
 
-/* Added anew since: then it is no news any more. */
+/* Added anew since, or the commit that ends it did not come through, and then it is noted again with
+ * the next one: no news in either case. */
 static gboolean
-is_there_again(const CsBook *book, const CsEnded *ended)
+is_there(const CsBook *book, const CsEnded *ended)
 {
 	for (guint i = 0; i < book->accounts->len; i++) {
 		const CsAccount *account = g_ptr_array_index(book->accounts, i);
 
-		if (!account->tombstone && strcmp(account->user, ended->user) == 0 &&
-		    strcmp(account->organisation, ended->organisation) == 0)
+		if (strcmp(account->id, ended->account) == 0 ||
+		    (strcmp(account->user, ended->user) == 0 &&
+		     strcmp(account->organisation, ended->organisation) == 0))
 			return TRUE;
 	}
 	return FALSE;
 }
 
-/* Where the account is still in the book, the commit that ends it did not come through. */
 static void
 look_at_ended(Look *look)
 {
-	for (guint i = 0; i < look->memory->ended->len;) {
+	for (guint i = 0; i < look->memory->ended->len; i++) {
 		const CsEnded *ended = g_ptr_array_index(look->memory->ended, i);
 
-		if (cs_book_find_account(look->book, ended->account) != NULL) {
-			i++;
-			continue;
-		}
-		if (!is_there_again(look->book, ended))
+		if (!is_there(look->book, ended))
 			g_ptr_array_add(look->notices, make_ended_notice(ended));
-		g_ptr_array_remove_index(look->memory->ended, i);
 		look->is_changed = TRUE;
 	}
+	g_ptr_array_set_size(look->memory->ended, 0);
 }
 
 static void

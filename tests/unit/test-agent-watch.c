@@ -54,6 +54,8 @@ test_portal(CsTestAgent *f, gconstpointer data)
 	come_back(f, G_NETWORK_CONNECTIVITY_FULL);
 	g_assert_cmpuint(cs_test_agent_count_checks(f), ==, 3);
 	come_back(f, G_NETWORK_CONNECTIVITY_FULL);
+	g_object_notify(G_OBJECT(f->network), "connectivity");
+	cs_test_agent_settle(f);
 	g_assert_cmpuint(cs_test_agent_count_checks(f), ==, 3);
 }
 

@@ -108,7 +108,7 @@ test_checking(CsTestAgent *f, gconstpointer data)
 	cs_test_agent_settle(f);
 	cs_test_agent_expect_state(f, CS_AGENT_NOT_MANAGED);
 
-	f->is_held = TRUE;
+	cs_test_agent_hold(f, "/v1/transactions");
 	cs_test_agent_set_network(f, FALSE, G_NETWORK_CONNECTIVITY_LOCAL);
 	cs_test_agent_set_network(f, TRUE, G_NETWORK_CONNECTIVITY_FULL);
 	cs_test_agent_wait_for_held(f);
@@ -148,8 +148,8 @@ suspend_grace(CsVerdict *verdict)
 	verdict->managed = FALSE;
 	verdict->reason = CS_REASON_USER_SUSPENDED;
 	verdict->device_reason = CS_REASON_NONE;
-	verdict->certificate_fingerprint = NULL;
-	verdict->certificate_issuer = NULL;
+	g_clear_pointer(&verdict->certificate_fingerprint, g_free);
+	g_clear_pointer(&verdict->certificate_issuer, g_free);
 	verdict->certificate_not_before = 0;
 	verdict->certificate_not_after = 0;
 }

@@ -196,6 +196,34 @@ test_ended_while_away(CsTestAgent *f, gconstpointer data)
 	cs_test_agent_get_notice(f, 1);
 }
 
+/* It is told that an account has gone only where it has, whatever it was called. */
+static void
+test_end_of_what_is_there(CsTestAgent *f, gconstpointer data)
+{
+	const CsAccount account = {
+		.id = f->id, .user = (char *)"\x1b", .organisation = (char *)"Example Corp"};
+	g_autoptr(CsToldMemory) memory = cs_told_memory_read(&f->home->client);
+
+	cs_told_memory_add_ended(memory, &account, CS_REASON_ACCOUNT_DELETED);
+	g_assert_true(cs_told_memory_write(memory, &f->home->client, NULL));
+	start(f);
+	cs_test_agent_get_notice(f, 0);
+}
+
+/* What was cancelled, were it ever kept, is no news. */
+static void
+test_cancelled(CsTestAgent *f, gconstpointer data)
+{
+	const CsHistoryEntry entry = {.at = 1, .error_code = (char *)"cancelled"};
+
+	cs_test_agent_install(f);
+	start(f);
+	g_assert_true(cs_history_add(&f->home->client, f->id, &entry, NULL));
+	cs_agent_reload(f->agent);
+	cs_test_agent_settle(f);
+	cs_test_agent_get_notice(f, 0);
+}
+
 /* Noted, and then the commit failed or was killed: told when it has really gone, and once. */
 static void
 test_end_not_committed(CsTestAgent *f, gconstpointer data)
@@ -357,6 +385,8 @@ main(int argc, char **argv)
 	cs_test_add_agent_test("/notices/ended", test_ended);
 	cs_test_add_agent_test("/notices/ended-while-away", test_ended_while_away);
 	cs_test_add_agent_test("/notices/end-not-committed", test_end_not_committed);
+	cs_test_add_agent_test("/notices/end-of-what-is-there", test_end_of_what_is_there);
+	cs_test_add_agent_test("/notices/cancelled", test_cancelled);
 	cs_test_add_agent_test("/notices/ended-and-added-anew", test_ended_and_added_anew);
 	cs_test_add_agent_test("/notices/device-once", test_device_once);
 	cs_test_add_agent_test("/notices/book", test_book);
