@@ -190,8 +190,9 @@ cs_keys_token_sign(const CsKeysToken *token, CsPrivateKey *server_key, GError **
  * @token: from outside
  * @pinned_key: the key pinned so far
  *
- * Proves that the pinned key named next. That sequence is higher than the last one, and the overlap
- * not over, is for the caller to ask.
+ * Proves that the pinned key named next. That sequence is higher than the last one is the caller's to
+ * check. The overlap binds the server, which signs with either key until then; a device that was away
+ * for longer still follows the chain.
  *
  * Returns: (transfer full): the token; %NULL with %CS_ERROR_INVALID, "token-malformed", or
  * %CS_ERROR_SIGNATURE, "signature-invalid"
