@@ -122,13 +122,13 @@ class Screen:
         self.session = desktop
         self.name = name
         self.bus = connect(desktop)
-        self.bus.set_exit_on_close(False)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        self.bus.close_sync(None)
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
 
     def windows(self):
         """The program's windows; none before the first."""

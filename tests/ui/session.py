@@ -153,8 +153,7 @@ class Session:
         return self
 
     def __exit__(self, *exception):
-        if self.bus is not None:
-            self.bus.set_exit_on_close(False)
+        if self.bus is not None and not self.bus.is_closed():
             self.bus.close_sync(None)
         for process in reversed(self.processes):
             end(process)
