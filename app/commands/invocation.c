@@ -7,6 +7,7 @@
 #include "app/commands/text.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -168,8 +169,8 @@ cs_invocation_get_number(const CsInvocation *invocation,
 	if (!value || g_ascii_string_to_signed(value, 10, minimum, maximum, number, NULL))
 		return TRUE;
 	cs_error_set(error, CS_ERROR_USAGE, "number-invalid",
-		     _("--%s needs a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
-		     option, minimum, maximum);
+		     _("--%s needs a number from %" PRId64 " to %" PRId64), option, minimum,
+		     maximum);
 	return FALSE;
 }
 

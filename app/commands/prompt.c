@@ -46,7 +46,7 @@ read_line(char line[MAX_LINE_BYTES + 1], GCancellable *cancellable, GError **err
 			continue;
 		if (count < 0) {
 			cs_error_set_from_errno(error, CS_ERROR_STATE, errno,
-						_("cannot read standard input"));
+						N_("cannot read standard input"));
 			return -1;
 		}
 		if (count == 0 || line[length] == '\n')
@@ -138,7 +138,7 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 	}
 	if (!hides) {
 		cs_error_set_from_errno(error, CS_ERROR_STATE, errno,
-					_("cannot keep the terminal from showing what is typed"));
+					N_("cannot keep the terminal from showing what is typed"));
 		return NULL;
 	}
 	(void)fprintf(stderr, "%s ", prompt);
@@ -148,10 +148,24 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 	return answer;
 }
 
+/* In English, in the language of the question, or in that of the locale. */
+static gboolean
+is_yes(const char *text)
+{
+	/* Translators: what people type for "yes", in one letter; and in full. */
+	const char *const words[] = {"y", "yes", _("y"), _("yes")};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (g_ascii_strcasecmp(text, words[i]) == 0)
+			return TRUE;
+	}
+	return rpmatch(text) == 1;
+}
+
 /**
  * cs_ask_yes:
  * @question: what to ask
- * @yes: (out): whether the answer was yes, in English or in the language of the locale
+ * @yes: (out): whether the answer was yes, in English or in the language of the question
  * @cancellable: (nullable): what ends the wait
  *
  * A script may answer too, on a standard input that is no terminal.
@@ -162,13 +176,12 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 gboolean
 cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GError **error)
 {
-	g_autofree char *prompt = g_strdup_printf("%s [y/N]", question);
 	g_autoptr(CsSecret) answer = NULL;
 	g_autoptr(GError) local_error = NULL;
-	const char *text = NULL;
 
 	*yes = FALSE;
-	(void)fprintf(stderr, "%s ", prompt);
+	/* Translators: the letters of "yes" and "no"; the capital is what no answer means. */
+	(void)fprintf(stderr, "%s %s ", question, _("[y/N]"));
 	answer = cs_read_line_secret(cancellable, &local_error);
 	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_USAGE) && cs_ask_is_possible())
 		return TRUE;
@@ -182,8 +195,6 @@ cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GErro
 		g_propagate_error(error, g_steal_pointer(&local_error));
 		return FALSE;
 	}
-	text = cs_secret_get_text(answer);
-	*yes = g_ascii_strcasecmp(text, "y") == 0 || g_ascii_strcasecmp(text, "yes") == 0 ||
-	       rpmatch(text) == 1;
+	*yes = is_yes(cs_secret_get_text(answer));
 	return TRUE;
 }

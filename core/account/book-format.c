@@ -6,6 +6,8 @@
 #include "core/base/error.h"
 #include "core/base/http.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define FORMAT_VERSION	 1
@@ -337,11 +339,10 @@ read_book(CsBook *book, const cJSON *json, GError **error)
 	if (!cs_json_get_int64(json, "version", &version, error))
 		return FALSE;
 	if (version != FORMAT_VERSION) {
-		cs_error_set(
-			error, CS_ERROR_STATE, "state-version-unknown",
-			"it was written by another version of the program (form %" G_GINT64_FORMAT
-			", this one knows %d)",
-			version, FORMAT_VERSION);
+		cs_error_set(error, CS_ERROR_STATE, "state-version-unknown",
+			     _("it was written by another version of the program (form %" PRId64
+			       ", this one knows %d)"),
+			     version, FORMAT_VERSION);
 		return FALSE;
 	}
 	if (!cs_json_check_members(json, members, error) ||

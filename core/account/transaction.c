@@ -112,11 +112,12 @@ check_claims(const CsTransaction *transaction, const char *id, GError **error)
 		const char *wanted;
 		const char *what;
 	} checks[] = {
-		{challenge->iss, transaction->organisation->url, _("another server's")},
-		{challenge->aud, transaction->account->id, _("for another account")},
-		{challenge->txn, id, _("of another transaction")},
-		{challenge->verify_uri, address, _("to be answered elsewhere")},
-		{challenge->transport, TRANSPORT, _("by another transport")},
+		{challenge->iss, transaction->organisation->url, _("it is another server's")},
+		{challenge->aud, transaction->account->id, _("it is for another account")},
+		{challenge->txn, id, _("it is of another transaction")},
+		{challenge->verify_uri, address, _("it wants to be answered elsewhere")},
+		{challenge->transport, TRANSPORT,
+		 _("it wants to be answered by another transport")},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {

@@ -92,14 +92,15 @@ ensure_file(const char *path, GError **error)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 && errno != EEXIST) {
-		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "create %s", path);
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot create %s"), path);
 		return FALSE;
 	}
 	if (fd >= 0)
 		close(fd);
 	if (chmod(path, 0600) == 0)
 		return TRUE;
-	cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "change the mode of %s", path);
+	cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot change the mode of %s"),
+				path);
 	return FALSE;
 }
 

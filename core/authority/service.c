@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define LOCK_NAME	     "serve.lock"
@@ -404,7 +405,7 @@ take_lock(const CsAuthority *authority, GError **error)
 		return lock;
 	if (g_error_matches(failure, CS_ERROR, CS_ERROR_REFUSED))
 		cs_error_set(error, CS_ERROR_REFUSED, "already-serving",
-			     "another process serves this authority");
+			     _("another process serves this authority"));
 	else
 		g_propagate_error(error, g_steal_pointer(&failure));
 	return NULL;

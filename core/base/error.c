@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gio/gio.h>
 
 /* GLib's macro for extended errors looks the private part up in a way that gcc, once it inlines,
@@ -87,7 +88,8 @@ cs_error_set(GError **error, CsErrorCode code, const char *reason, const char *f
  * @error: (nullable): where to put it
  * @code: what the caller can act on
  * @saved_errno: errno, taken before anything else could change it
- * @format: printf format of what was tried, such as "cannot open %s"
+ * @format: printf format of what was tried, such as N_("cannot open %s"); translated here, because
+ *   gettext at the caller's could change errno first
  *
  * Like cs_error_set() with the code's own reason; the system's words follow after a colon.
  */
@@ -100,7 +102,7 @@ cs_error_set_from_errno(GError **error, CsErrorCode code, int saved_errno, const
 	if (error == NULL)
 		return;
 	va_start(args, format);
-	tried = g_strdup_vprintf(format, args);
+	tried = g_strdup_vprintf(_(format), args);
 	va_end(args);
 	take_message(error, code, NULL, g_strdup_printf("%s: %s", tried, g_strerror(saved_errno)));
 }

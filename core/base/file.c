@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -60,7 +61,7 @@ open_place(const char *path, Place *place, GError **error)
 	place->temporary = g_strdup_printf(".%s.tmp", place->name);
 	place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->folder < 0) {
-		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot open folder %s",
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot open folder %s"),
 					folder);
 		return FALSE;
 	}
@@ -73,7 +74,8 @@ sync_folder(int folder, const char *path, GError **error)
 {
 	if (fsync(folder) == 0 || errno == EINVAL)
 		return TRUE;
-	cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot sync the folder of %s", path);
+	cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot sync the folder of %s"),
+				path);
 	return FALSE;
 }
 
@@ -91,8 +93,8 @@ ensure_one_folder(const char *path, GError **error)
 		/* Another process may have been quicker. */
 		if (saved_errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 			return TRUE;
-		cs_error_set_from_errno(error, CS_ERROR_STATE, saved_errno, "cannot make folder %s",
-					path);
+		cs_error_set_from_errno(error, CS_ERROR_STATE, saved_errno,
+					N_("cannot make folder %s"), path);
 		return FALSE;
 	}
 	return open_place(path, &place, error) && sync_folder(place.folder, path, error);
@@ -263,7 +265,7 @@ cs_file_write_atomically(const char *path, gconstpointer data, gsize length, GEr
 		return FALSE;
 	fd = make_temporary(&place);
 	if (fd < 0) {
-		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot write beside %s",
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot write beside %s"),
 					path);
 		return FALSE;
 	}
@@ -273,7 +275,7 @@ cs_file_write_atomically(const char *path, gconstpointer data, gsize length, GEr
 		int saved_errno = errno;
 
 		unlinkat(place.folder, place.temporary, 0);
-		cs_error_set_from_errno(error, CS_ERROR_STATE, saved_errno, "cannot write %s",
+		cs_error_set_from_errno(error, CS_ERROR_STATE, saved_errno, N_("cannot write %s"),
 					path);
 		return FALSE;
 	}
@@ -302,7 +304,7 @@ cs_file_delete(const char *path, GError **error)
 		return FALSE;
 	if (!remove_stale_temporary(&place) ||
 	    (unlinkat(place.folder, place.name, 0) != 0 && errno != ENOENT)) {
-		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot delete %s", path);
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot delete %s"), path);
 		return FALSE;
 	}
 	return sync_folder(place.folder, path, error);
@@ -341,12 +343,13 @@ static gboolean
 check_kind(const struct stat *status, gsize max_bytes, const char *path, GError **error)
 {
 	if (!S_ISREG(status->st_mode)) {
-		cs_error_set(error, CS_ERROR_STATE, "not-a-file", "%s is not a regular file", path);
+		cs_error_set(error, CS_ERROR_STATE, "not-a-file", _("%s is not a regular file"),
+			     path);
 		return FALSE;
 	}
 	if (status->st_size < 0 || (guint64)status->st_size > max_bytes) {
-		cs_error_set(error, CS_ERROR_STATE, "too-large",
-			     "%s is larger than %" G_GSIZE_FORMAT " bytes", path, max_bytes);
+		cs_error_set(error, CS_ERROR_STATE, "too-large", _("%s is larger than %zu bytes"),
+			     path, max_bytes);
 		return FALSE;
 	}
 	return TRUE;
@@ -358,7 +361,7 @@ set_open_error(GError **error, int saved_errno, const char *path)
 	gboolean missing = saved_errno == ENOENT || saved_errno == ENOTDIR;
 
 	cs_error_set_from_errno(error, missing ? CS_ERROR_NOT_FOUND : CS_ERROR_STATE, saved_errno,
-				"cannot open %s", path);
+				N_("cannot open %s"), path);
 }
 
 /* Looked at before opening too: opening a device can do something. */
@@ -405,15 +408,15 @@ read_into(const char *path, gsize max_bytes, Buffer *buffer, GError **error)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot read %s",
+			cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot read %s"),
 						path);
 			return FALSE;
 		}
 		buffer->length += (gsize)got;
 	}
 	if (buffer->length > max_bytes) {
-		cs_error_set(error, CS_ERROR_STATE, "too-large",
-			     "%s is larger than %" G_GSIZE_FORMAT " bytes", path, max_bytes);
+		cs_error_set(error, CS_ERROR_STATE, "too-large", _("%s is larger than %zu bytes"),
+			     path, max_bytes);
 		return FALSE;
 	}
 	return TRUE;
@@ -482,19 +485,21 @@ cs_file_lock_acquire(const char *path, gboolean wait, GError **error)
 	CsFileLock *lock;
 
 	if (fd < 0 || fstat(fd, &status) != 0) {
-		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot open lock %s", path);
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot open lock %s"),
+					path);
 		return NULL;
 	}
 	if (!S_ISREG(status.st_mode)) {
-		cs_error_set(error, CS_ERROR_STATE, "not-a-file", "%s is not a regular file", path);
+		cs_error_set(error, CS_ERROR_STATE, "not-a-file", _("%s is not a regular file"),
+			     path);
 		return NULL;
 	}
 	if (!lock_descriptor(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			cs_error_set(error, CS_ERROR_REFUSED, "busy",
-				     "%s is held by another process", path);
+				     _("%s is held by another process"), path);
 		else
-			cs_error_set_from_errno(error, CS_ERROR_STATE, errno, "cannot lock %s",
+			cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot lock %s"),
 						path);
 		return NULL;
 	}

@@ -6,6 +6,7 @@
 #include "core/base/http.h"
 
 #include <arpa/inet.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define URL_LENGTH_MAX 2048
@@ -13,7 +14,7 @@
 static gboolean
 refuse(GError **error, const char *why)
 {
-	cs_error_set(error, CS_ERROR_USAGE, "url-invalid", "not an address to use: %s", why);
+	cs_error_set(error, CS_ERROR_USAGE, "url-invalid", _("not an address to use: %s"), why);
 	return FALSE;
 }
 
@@ -62,12 +63,12 @@ check_authority(const char *url, const CsHttpUrl *parsed, GError **error)
 	const char *port;
 
 	if (length < host_length || g_ascii_strncasecmp(authority, parsed->host, host_length) != 0)
-		return refuse(error, "its host is not in normal form");
+		return refuse(error, _("its host is not in normal form"));
 	port = authority + host_length;
 	length -= host_length;
 	if (length > 0 &&
 	    (length < 2 || *port != ':' || strspn(port + 1, "0123456789") != length - 1))
-		return refuse(error, "its port is no number");
+		return refuse(error, _("its port is no number"));
 	return TRUE;
 }
 
@@ -75,10 +76,10 @@ static gboolean
 check_characters(const char *url, GError **error)
 {
 	if (strlen(url) > URL_LENGTH_MAX)
-		return refuse(error, "it is too long");
+		return refuse(error, _("it is too long"));
 	for (const char *next = url; *next != '\0'; next++) {
 		if (!g_ascii_isgraph(*next) || strchr("\\\"<>^`{|}", *next) != NULL)
-			return refuse(error, "it has characters that an address cannot have");
+			return refuse(error, _("it has characters that an address cannot have"));
 	}
 	return TRUE;
 }
@@ -96,17 +97,17 @@ check_parts(const CsHttpUrl *parsed, GError **error)
 	if (has_part(parsed->parts, CURLUPART_USER) ||
 	    has_part(parsed->parts, CURLUPART_PASSWORD) ||
 	    has_part(parsed->parts, CURLUPART_OPTIONS))
-		return refuse(error, "it carries a user name");
+		return refuse(error, _("it carries a user name"));
 	if (has_part(parsed->parts, CURLUPART_ZONEID))
-		return refuse(error, "it carries a network zone");
+		return refuse(error, _("it carries a network zone"));
 	if (*parsed->host != '[' && !is_host_name(parsed->host))
-		return refuse(error, "its host is no name and no address");
+		return refuse(error, _("its host is no name and no address"));
 	if (g_strcmp0(parsed->port, "0") == 0)
-		return refuse(error, "its port is no number");
+		return refuse(error, _("its port is no number"));
 	if (strcmp(parsed->scheme, "https") != 0 && strcmp(parsed->scheme, "http") != 0)
-		return refuse(error, "it must begin with https://");
+		return refuse(error, _("it must begin with https://"));
 	if (strcmp(parsed->scheme, "http") == 0 && !parsed->is_loopback)
-		return refuse(error, "plain http is for this machine's loopback address alone");
+		return refuse(error, _("plain http is for this machine's loopback address alone"));
 	return TRUE;
 }
 
@@ -131,12 +132,12 @@ cs_http_url_parse(const char *url, CsHttpUrl *parsed, GError **error)
 	parsed->parts = curl_url();
 	if (parsed->parts == NULL ||
 	    curl_url_set(parsed->parts, CURLUPART_URL, url, CURLU_PATH_AS_IS) != CURLUE_OK)
-		return refuse(error, "it cannot be read");
+		return refuse(error, _("it cannot be read"));
 	parsed->scheme = dup_part(parsed->parts, CURLUPART_SCHEME);
 	parsed->port = dup_part(parsed->parts, CURLUPART_PORT);
 	host = dup_part(parsed->parts, CURLUPART_HOST);
 	if (parsed->scheme == NULL || host == NULL)
-		return refuse(error, "it cannot be read");
+		return refuse(error, _("it cannot be read"));
 	parsed->host = g_ascii_strdown(host, -1);
 	parsed->is_loopback = is_literal_loopback(parsed->host);
 	return check_parts(parsed, error) && check_authority(url, parsed, error);
@@ -186,7 +187,7 @@ cs_http_normalise_origin(const char *url, GError **error)
 		return NULL;
 	path = dup_part(parsed.parts, CURLUPART_PATH);
 	if (strpbrk(url, "?#@") != NULL || g_strcmp0(path, "/") != 0) {
-		refuse(error, "it must end with the host or the port");
+		refuse(error, _("it must end with the host or the port"));
 		return NULL;
 	}
 	if (is_default_port(&parsed))

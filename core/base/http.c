@@ -6,6 +6,7 @@
 #include "core/base/http-url.h"
 
 #include <curl/curl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define TIMEOUT_MAX_MS	   600000
@@ -125,37 +126,48 @@ progress_cb(void *user_data, curl_off_t down_all, curl_off_t down, curl_off_t up
 typedef struct {
 	CURLcode code;
 	const char *reason;
-} CodeReason;
+	const char *words;
+} Failure;
 
-static const CodeReason code_reasons[] = {
-	{CURLE_OPERATION_TIMEDOUT, "timed-out"},
-	{CURLE_FILESIZE_EXCEEDED, "too-large"},
-	{CURLE_PEER_FAILED_VERIFICATION, "tls-untrusted"},
-	{CURLE_SSL_CACERT_BADFILE, "tls-untrusted"},
-	{CURLE_SSL_ISSUER_ERROR, "tls-untrusted"},
-	{CURLE_SSL_INVALIDCERTSTATUS, "tls-untrusted"},
+/* What people meet is said in their language; curl has words for the rest, in English. */
+static const Failure failures[] = {
+	{CURLE_COULDNT_RESOLVE_HOST, "unreachable", N_("there is no server of this name")},
+	{CURLE_COULDNT_CONNECT, "unreachable", N_("it cannot be connected to")},
+	{CURLE_GOT_NOTHING, "unreachable", N_("it answered nothing")},
+	{CURLE_SEND_ERROR, "unreachable", N_("the connection broke")},
+	{CURLE_RECV_ERROR, "unreachable", N_("the connection broke")},
+	{CURLE_PARTIAL_FILE, "unreachable", N_("the connection broke")},
+	{CURLE_SSL_CONNECT_ERROR, "unreachable", N_("no TLS connection can be made")},
+	{CURLE_OPERATION_TIMEDOUT, "timed-out", N_("it took too long")},
+	{CURLE_FILESIZE_EXCEEDED, "too-large", N_("its answer is too large")},
+	{CURLE_PEER_FAILED_VERIFICATION, "tls-untrusted", N_("its TLS certificate is not trusted")},
+	{CURLE_SSL_CACERT_BADFILE, "tls-untrusted",
+	 N_("the file of the TLS authorities cannot be read")},
+	{CURLE_SSL_ISSUER_ERROR, "tls-untrusted", N_("its TLS certificate is not trusted")},
+	{CURLE_SSL_INVALIDCERTSTATUS, "tls-untrusted", N_("its TLS certificate is not trusted")},
 };
 
-static const char *
-get_code_reason(CURLcode code)
+static const Failure *
+find_failure(CURLcode code)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(code_reasons); i++) {
-		if (code_reasons[i].code == code)
-			return code_reasons[i].reason;
+	for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
+		if (failures[i].code == code)
+			return &failures[i];
 	}
-	return "unreachable";
+	return NULL;
 }
 
 /* curl's own longer message is left out: it quotes what the peer sent. */
 static void
 set_error_from_code(GError **error, CURLcode code, const Exchange *exchange, const CsHttpUrl *url)
 {
+	const Failure *failure = find_failure(exchange->too_large ? CURLE_FILESIZE_EXCEEDED : code);
+
 	if (g_cancellable_set_error_if_cancelled(exchange->cancellable, error))
 		return;
-	if (exchange->too_large)
-		code = CURLE_FILESIZE_EXCEEDED;
-	cs_error_set(error, CS_ERROR_UNREACHABLE, get_code_reason(code), "no answer from %s: %s",
-		     url->host, curl_easy_strerror(code));
+	cs_error_set(error, CS_ERROR_UNREACHABLE, failure ? failure->reason : "unreachable",
+		     _("no answer from %s: %s"), url->host,
+		     failure ? _(failure->words) : curl_easy_strerror(code));
 }
 
 /* Setting any of these can fail only where this libcurl was built without it; then nothing is

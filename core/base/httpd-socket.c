@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -69,12 +70,12 @@ cs_httpd_socket_open(const char *host, guint16 port, gboolean has_tls, GError **
 
 	if (!has_tls && !is_literal_loopback(host)) {
 		cs_error_set(error, CS_ERROR_USAGE, "tls-required",
-			     "without a TLS certificate and key only a literal loopback address "
-			     "can be served");
+			     _("without a TLS certificate and key only a literal loopback address "
+			       "can be served"));
 		return -1;
 	}
 	if (getaddrinfo(host, service, &hints, &addresses) != 0) {
-		cs_error_set(error, CS_ERROR_USAGE, "address-invalid", "%s is not an address",
+		cs_error_set(error, CS_ERROR_USAGE, "address-invalid", _("%s is not an address"),
 			     host);
 		return -1;
 	}
@@ -87,7 +88,7 @@ cs_httpd_socket_open(const char *host, guint16 port, gboolean has_tls, GError **
 	if (fd < 0)
 		cs_error_set(
 			error, CS_ERROR_STATE, saved_errno == EADDRINUSE ? "address-in-use" : NULL,
-			"cannot listen on %s port %u: %s", host, port, g_strerror(saved_errno));
+			_("cannot listen on %s port %u: %s"), host, port, g_strerror(saved_errno));
 	return fd;
 }
 

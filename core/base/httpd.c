@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -442,7 +443,7 @@ cs_httpd_new(GMainContext *context,
 	httpd->request_timeout_ms = REQUEST_TIMEOUT_MS;
 	if (!has_tls && (certificate_pem != NULL || key_pem != NULL)) {
 		cs_error_set(error, CS_ERROR_USAGE, "tls-required",
-			     "TLS needs both a certificate and its key");
+			     _("TLS needs both a certificate and its key"));
 		return NULL;
 	}
 	httpd->listen_fd = cs_httpd_socket_open(host, port, has_tls, error);
@@ -452,8 +453,9 @@ cs_httpd_new(GMainContext *context,
 	httpd->daemon = start_daemon(httpd, certificate_pem, key_pem);
 	if (httpd->daemon == NULL) {
 		cs_error_set(error, has_tls ? CS_ERROR_INVALID : CS_ERROR_STATE,
-			     has_tls ? "tls-invalid" : NULL, "cannot start the server%s",
-			     has_tls ? " with this certificate and key" : "");
+			     has_tls ? "tls-invalid" : NULL, "%s",
+			     has_tls ? _("cannot start the server with this certificate and key")
+				     : _("cannot start the server"));
 		return NULL;
 	}
 	httpd->epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;

@@ -49,7 +49,7 @@ normalise_path(const char *text, GError **error)
 		length--;
 	if (g_path_is_absolute(text))
 		return g_strndup(text, length);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "a path must begin with a slash");
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a path must begin with a slash"));
 	return NULL;
 }
 
@@ -62,7 +62,7 @@ normalise_name(const char *text, GError **error)
 		good = g_unichar_isprint(g_utf8_get_char(next));
 	if (good)
 		return g_strdup(text);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "a name has 1 to %d printable characters",
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a name has 1 to %d printable characters"),
 		     NAME_LENGTH_MAX);
 	return NULL;
 }
@@ -90,7 +90,7 @@ normalise_fingerprint(const char *text, GError **error)
 	if (strlen(lower) == CS_SHA256_HEX_LENGTH &&
 	    strspn(lower, "0123456789abcdef") == CS_SHA256_HEX_LENGTH)
 		return g_steal_pointer(&lower);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "a fingerprint is SHA-256: %d hex digits",
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a fingerprint is SHA-256: %d hex digits"),
 		     CS_SHA256_HEX_LENGTH);
 	return NULL;
 }
@@ -100,7 +100,8 @@ normalise_timeout(const char *text, GError **error)
 {
 	if (g_ascii_string_to_unsigned(text, 10, 1, TIMEOUT_MAX_S, NULL, NULL))
 		return g_strdup(text);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "a time-out is 1 to %d seconds", TIMEOUT_MAX_S);
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a time-out is 1 to %d seconds"),
+		     TIMEOUT_MAX_S);
 	return NULL;
 }
 
@@ -168,7 +169,7 @@ check_escapes(const Source *source, const Key *key, GError **error)
 		return FALSE;
 	for (const char *at = strchr(raw, '\\'); at != NULL; at = strchr(at + 2, '\\')) {
 		if (at[1] == '\0' || strchr(known, at[1]) == NULL) {
-			cs_error_set(error, CS_ERROR_INVALID, NULL, "unknown escape sequence");
+			cs_error_set(error, CS_ERROR_INVALID, NULL, _("unknown escape sequence"));
 			return FALSE;
 		}
 	}

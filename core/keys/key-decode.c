@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/keys/key-decode.h"
 
+#include <glib/gi18n-lib.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -19,7 +20,7 @@ typedef EVP_PKEY *(*KeyReader)(CsDer der, GError **error);
 static EVP_PKEY *
 refuse_malformed(GError **error)
 {
-	cs_error_set(error, CS_ERROR_KEY, "key-malformed", "the private key is malformed");
+	cs_error_set(error, CS_ERROR_KEY, "key-malformed", _("the private key is malformed"));
 	return NULL;
 }
 
@@ -27,7 +28,7 @@ static EVP_PKEY *
 refuse_unsupported(GError **error)
 {
 	cs_error_set(error, CS_ERROR_UNSUPPORTED, "key-unsupported",
-		     "the private key is of a kind that is not supported");
+		     _("the private key is of a kind that is not supported"));
 	return NULL;
 }
 
@@ -35,14 +36,14 @@ static EVP_PKEY *
 refuse_encrypted(CsDer der, GError **error)
 {
 	cs_error_set(error, CS_ERROR_KEY, "key-encrypted",
-		     "the private key is encrypted with a password");
+		     _("the private key is encrypted with a password"));
 	return NULL;
 }
 
 static EVP_PKEY *
 refuse_missing(GError **error)
 {
-	cs_error_set(error, CS_ERROR_NOT_FOUND, "key-missing", "there is no private key in it");
+	cs_error_set(error, CS_ERROR_NOT_FOUND, "key-missing", _("there is no private key in it"));
 	return NULL;
 }
 

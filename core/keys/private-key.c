@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/keys/private-key.h"
 
+#include <glib/gi18n-lib.h>
 #include <openssl/err.h>
 
 #include "core/keys/key-decode.h"
@@ -28,19 +29,19 @@ check_kind(EVP_PKEY *pkey, CsSignatureAlgorithm *algorithm, GError **error)
 
 	if (!cs_signature_find_algorithm(kind, algorithm)) {
 		cs_error_set(error, CS_ERROR_UNSUPPORTED, "key-unsupported",
-			     "the key is neither RSA nor on the curves P-256, P-384 or P-521");
+			     _("the key is neither RSA nor on the curves P-256, P-384 or P-521"));
 		return FALSE;
 	}
 	if ((kind == CS_KEY_KIND_RSA || kind == CS_KEY_KIND_RSA_PSS) &&
 	    EVP_PKEY_get_bits(pkey) < RSA_MIN_BITS) {
 		cs_error_set(error, CS_ERROR_UNSUPPORTED, "key-too-short",
-			     "the RSA key has %d bits; %d or more are needed",
+			     _("the RSA key has %d bits; %d or more are needed"),
 			     EVP_PKEY_get_bits(pkey), RSA_MIN_BITS);
 		return FALSE;
 	}
 	if (kind == CS_KEY_KIND_RSA_PSS && !cs_signature_can_make(pkey, *algorithm)) {
 		cs_error_set(error, CS_ERROR_UNSUPPORTED, "key-unsupported",
-			     "the parameters of the RSA-PSS key do not allow PS256");
+			     _("the parameters of the RSA-PSS key do not allow PS256"));
 		return FALSE;
 	}
 	return TRUE;
@@ -130,7 +131,8 @@ cs_private_key_generate_rsa(guint bits, GError **error)
 {
 	if (bits < RSA_MIN_BITS || bits > RSA_MAX_GENERATE_BITS) {
 		cs_error_set(error, CS_ERROR_USAGE, "key-size-invalid",
-			     "an RSA key has %d to %d bits", RSA_MIN_BITS, RSA_MAX_GENERATE_BITS);
+			     _("an RSA key has %d to %d bits"), RSA_MIN_BITS,
+			     RSA_MAX_GENERATE_BITS);
 		return NULL;
 	}
 	ERR_clear_error();

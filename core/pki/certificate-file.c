@@ -4,6 +4,8 @@
 
 #include "core/pki/pem.h"
 
+#include <glib/gi18n-lib.h>
+
 #define PEM_LABEL	 "CERTIFICATE"
 #define PEM_LABEL_ELDER	 "X509 CERTIFICATE" /* RFC 7468 section 5.1 */
 #define REASON_MALFORMED "certificate-malformed"
@@ -17,7 +19,7 @@ add_block(GPtrArray *certificates, const CsPemBlock *block, GError **error)
 
 	if (data == NULL) {
 		cs_error_set(error, CS_ERROR_INVALID, REASON_MALFORMED,
-			     "the certificate is not well-formed PEM");
+			     _("the certificate is not well-formed PEM"));
 		return FALSE;
 	}
 	g_autoptr(GBytes) der = g_bytes_new_take(data, length);
@@ -79,7 +81,7 @@ cs_certificates_decode(GBytes *file, GError **error)
 		return NULL;
 	if (certificates->len == 0) {
 		cs_error_set(error, CS_ERROR_INVALID, REASON_MISSING,
-			     "there is no certificate in it");
+			     _("there is no certificate in it"));
 		return NULL;
 	}
 	return g_steal_pointer(&certificates);

@@ -6,6 +6,8 @@
 #include "core/pki/certificate-fields.h"
 #include "core/pki/name.h"
 
+#include <glib/gi18n-lib.h>
+
 #define REASON_MALFORMED "certificate-malformed"
 
 G_STATIC_ASSERT(CS_CERTIFICATE_MAX_BYTES <= G_MAXUINT16);
@@ -84,12 +86,12 @@ cs_certificate_new(GBytes *der, GError **error)
 	bytes.data = g_bytes_get_data(der, &bytes.length);
 	if (bytes.length > CS_CERTIFICATE_MAX_BYTES) {
 		cs_error_set(error, CS_ERROR_INVALID, REASON_MALFORMED,
-			     "the certificate has more than %d bytes", CS_CERTIFICATE_MAX_BYTES);
+			     _("the certificate has more than %d bytes"), CS_CERTIFICATE_MAX_BYTES);
 		return NULL;
 	}
 	if (!cs_certificate_fields_read(bytes, &fields)) {
 		cs_error_set(error, CS_ERROR_INVALID, REASON_MALFORMED,
-			     "the certificate is malformed");
+			     _("the certificate is malformed"));
 		return NULL;
 	}
 	return certificate_from_fields(der, &fields);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -142,7 +143,8 @@ set_unreadable(const Search *search, const GError *failure, GError **error)
 		return FALSE;
 	}
 	cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
-		     "the certificate's file has changed since it was read: %s", failure->message);
+		     _("the certificate's file has changed since it was read: %s"),
+		     failure->message);
 	return FALSE;
 }
 
@@ -164,7 +166,7 @@ try_inside(Search *search, gboolean *is_pkcs12, GError **error)
 	cs_store_file_decode(content, &file);
 	if (!holds_certificate(&file, cs_store_entry_get_certificate(search->entry))) {
 		cs_error_set(error, CS_ERROR_KEY, "certificate-changed",
-			     "%s has changed since its certificate was read", search->path);
+			     _("%s has changed since its certificate was read"), search->path);
 		return FALSE;
 	}
 	*is_pkcs12 = file.is_pkcs12;
@@ -183,12 +185,12 @@ set_failure(Search *search, GError **error)
 			     search->failure->message);
 	else if (search->mismatch != NULL)
 		cs_error_set(error, CS_ERROR_KEY, "key-mismatch",
-			     "the private key in %s is not that of the certificate in %s: "
-			     "their public halves differ",
+			     _("the private key in %s is not that of the certificate in %s: "
+			       "their public halves differ"),
 			     search->mismatch, search->path);
 	else
 		cs_error_set(error, CS_ERROR_KEY, "key-missing",
-			     "no private key beside or inside %s (looked at %s)", search->path,
+			     _("no private key beside or inside %s (looked at %s)"), search->path,
 			     search->looked_at->str);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/pkcs12.h"
 
+#include <glib/gi18n-lib.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
@@ -44,7 +45,8 @@ static gboolean
 set_malformed(GError **error)
 {
 	ERR_clear_error();
-	cs_error_set(error, CS_ERROR_INVALID, "pkcs12-malformed", "the PKCS#12 file is malformed");
+	cs_error_set(error, CS_ERROR_INVALID, "pkcs12-malformed",
+		     _("the PKCS#12 file is malformed"));
 	return FALSE;
 }
 
@@ -66,7 +68,8 @@ spend_rounds(Walk *walk, const ASN1_INTEGER *rounds, GError **error)
 	if (count < 1)
 		return set_malformed(error);
 	if (count > walk->rounds_left)
-		return set_unsupported(error, "the PKCS#12 file asks for too much key derivation");
+		return set_unsupported(error,
+				       _("the PKCS#12 file asks for too much key derivation"));
 	walk->rounds_left -= count;
 	return TRUE;
 }
@@ -85,7 +88,8 @@ spend_pbes2(Walk *walk, const ASN1_TYPE *parameter, GError **error)
 	const void *value = NULL;
 	X509_ALGOR_get0(&oid, &type, &value, scheme->keyfunc);
 	if (OBJ_obj2nid(oid) != NID_id_pbkdf2)
-		return set_unsupported(error, "the PKCS#12 file's key derivation is not supported");
+		return set_unsupported(error,
+				       _("the PKCS#12 file's key derivation is not supported"));
 	g_autoptr(PBKDF2PARAM) derivation =
 		type == V_ASN1_SEQUENCE ? ASN1_item_unpack(value, ASN1_ITEM_rptr(PBKDF2PARAM))
 					: NULL;
@@ -131,7 +135,7 @@ find_password(Walk *walk, GError **error)
 	}
 	ERR_clear_error();
 	cs_error_set(error, CS_ERROR_KEY, "pkcs12-password",
-		     "the PKCS#12 file is protected by a password");
+		     _("the PKCS#12 file is protected by a password"));
 	return FALSE;
 }
 
@@ -184,8 +188,8 @@ take_shrouded_key(Walk *walk, const PKCS12_SAFEBAG *bag, GError **error)
 		return FALSE;
 	g_autoptr(PKCS8_PRIV_KEY_INFO) info = PKCS12_decrypt_skey(bag, walk->password, 0);
 	if (info == NULL)
-		return set_unsupported(error,
-				       "the PKCS#12 file's private key cannot be decrypted here");
+		return set_unsupported(
+			error, _("the PKCS#12 file's private key cannot be decrypted here"));
 	return take_key(walk, info, error);
 }
 
@@ -216,14 +220,14 @@ open_safe(Walk *walk, PKCS7 *safe, GError **error)
 	}
 	const PKCS7_ENCRYPT *encrypted = PKCS7_type_is_encrypted(safe) ? safe->d.encrypted : NULL;
 	if (encrypted == NULL || encrypted->enc_data == NULL) {
-		set_unsupported(error, "the PKCS#12 file is encrypted for a recipient's key");
+		set_unsupported(error, _("the PKCS#12 file is encrypted for a recipient's key"));
 		return NULL;
 	}
 	if (!spend_encryption(walk, encrypted->enc_data->algorithm, error))
 		return NULL;
 	Bags *bags = PKCS12_unpack_p7encdata(safe, walk->password, 0);
 	if (bags == NULL)
-		set_unsupported(error, "the PKCS#12 file cannot be decrypted here");
+		set_unsupported(error, _("the PKCS#12 file cannot be decrypted here"));
 	return bags;
 }
 
@@ -235,7 +239,7 @@ walk_safe(Walk *walk, PKCS7 *safe, GError **error)
 		return FALSE;
 	for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); i++) {
 		if (walk->bags_left-- == 0)
-			return set_unsupported(error, "the PKCS#12 file holds too many parts");
+			return set_unsupported(error, _("the PKCS#12 file holds too many parts"));
 		if (!take_bag(walk, sk_PKCS12_SAFEBAG_value(bags, i), error))
 			return FALSE;
 	}

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/store.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _CsStoreEntry {
 	gatomicrefcount references;
 	CsStoreKind kind;
@@ -151,7 +153,7 @@ cs_store_entry_open_key(const CsStoreEntry *entry, GCancellable *cancellable, GE
 	if (!g_bytes_equal(cs_private_key_get_spki(key),
 			   cs_certificate_get_spki(entry->certificate))) {
 		cs_error_set(error, CS_ERROR_KEY, "key-mismatch",
-			     "the private key found for %s is another certificate's",
+			     _("the private key found for %s is another certificate's"),
 			     entry->location);
 		return NULL;
 	}
