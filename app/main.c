@@ -50,6 +50,19 @@ dup_xdg_folder(const char *variable, const char *home, const char *otherwise)
 	return g_build_filename(home, otherwise, NULL);
 }
 
+/* What people read, in their language. The tests read the catalogues that the build has made. */
+static void
+bind_texts(void)
+{
+	const char *folder = secure_getenv("COUNTERSIGN_LOCALE_FOLDER");
+
+	(void)setlocale(LC_ALL, "");
+	bindtextdomain(GETTEXT_PACKAGE,
+		       folder && g_path_is_absolute(folder) ? folder : CS_LOCALE_FOLDER);
+	bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
+	textdomain(GETTEXT_PACKAGE); /* GTK asks it which languages the program has */
+}
+
 /* Which door? There is one so far: the command line. The environment is read here and nowhere
  * else. */
 int
@@ -66,9 +79,7 @@ main(int argc, char **argv)
 	ensure_standard_descriptors();
 	umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)setlocale(LC_ALL, "");
-	bindtextdomain(GETTEXT_PACKAGE, CS_LOCALE_FOLDER);
-	bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
+	bind_texts();
 	home = dup_home();
 	paths.config_home = config_home = dup_xdg_folder("XDG_CONFIG_HOME", home, ".config");
 	paths.data_home = data_home = dup_xdg_folder("XDG_DATA_HOME", home, ".local/share");

@@ -38,7 +38,9 @@ static const Item environment[] = {
 	 "~/.local/state unless set to absolute paths."},
 	{"DISPLAY, WAYLAND_DISPLAY, DBUS_SESSION_BUS_ADDRESS",
 	 "The desktop session for the desktop application."},
-	{"LC_ALL, LC_MESSAGES, LANG", "The language of what people read."},
+	{"LC_ALL, LC_MESSAGES, LANG, LANGUAGE", "The language of what people read."},
+	{"COUNTERSIGN_LOCALE_FOLDER", "An absolute path where translations are looked for in place "
+				      "of where they were installed."},
 	{NULL, NULL},
 };
 

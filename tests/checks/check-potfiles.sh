@@ -8,7 +8,7 @@ cd "$1" || exit 1
 echo "1..1"
 if difference=$(diff <(grep -v '^#' po/POTFILES) \
 	<({
-		grep -rlE '\b(N_|_|ngettext) ?\("|\b(N_|_)\($' --include='*.c' --include='*.h' app core ui
+		grep -rlE '\b(N_|_|C_|NC_) ?\("|\b(N_|_|C_|NC_)\($|\bg_d[np]?gettext2?\(' --include='*.c' --include='*.h' app core ui
 		grep -rl 'translatable="yes"' --include='*.ui' resources
 		find resources -name '*.desktop.in' -o -name '*.metainfo.xml.in'
 	} | LC_ALL=C sort)); then

@@ -254,7 +254,8 @@ class World:
         self.environment = {key: value for key, value in os.environ.items()
                             if not key.startswith(("XDG_", "COUNTERSIGN", "DBUS_")) and "proxy" not in key.lower()
                             and key not in ("DISPLAY", "WAYLAND_DISPLAY")}
-        self.environment.update(LC_ALL="C.UTF-8", TZ="UTC", HOME=os.path.join(self.folder, "home"))
+        self.environment.update(LC_ALL="C.UTF-8", LANGUAGE="", TZ="UTC",
+                                HOME=os.path.join(self.folder, "home"))
         self.organisations = []
 
     def __enter__(self):
