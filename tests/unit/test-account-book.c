@@ -198,6 +198,32 @@ test_json(CsTestHome **home, gconstpointer data)
 		    "\"hint\":\"same-hardware\",\"request\":\"request1\"}");
 }
 
+/* Scripts and people know the ways in which a server is not reached by one word. */
+static void
+test_error_codes(void)
+{
+	static const struct {
+		CsErrorCode code;
+		const char *reason;
+		const char *expected;
+	} cases[] = {
+		{CS_ERROR_UNREACHABLE, "tls-untrusted", "unreachable"},
+		{CS_ERROR_STATE, "key-missing", "key-missing"},
+		{CS_ERROR_SIGNATURE, "verdict-invalid", "verdict-invalid"},
+	};
+	g_autoptr(GError) cancelled = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "a");
+	g_autoptr(GError) foreign = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_FAILED, "a");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		cs_error_set(&error, cases[i].code, cases[i].reason, "a test");
+		g_assert_cmpstr(cs_account_get_error_code(error), ==, cases[i].expected);
+	}
+	g_assert_cmpstr(cs_account_get_error_code(cancelled), ==, "cancelled");
+	g_assert_cmpstr(cs_account_get_error_code(foreign), ==, "internal");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,5 +244,6 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, CsTestHome *, NULL, set_up, tests[i].run, tear_down);
+	g_test_add_func("/account-book/error-codes", test_error_codes);
 	return g_test_run();
 }

@@ -3,6 +3,7 @@
 #include "core/account/advice.h"
 
 #include "core/base/error.h"
+#include "core/protocol/reason.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -79,6 +80,17 @@ test_nothing_to_add(void)
 	g_assert_null(cs_advice_get_sentence(other));
 }
 
+/* Of an error that was kept only its code is left. */
+static void
+test_codes(void)
+{
+	g_assert_cmpstr(cs_advice_get_next_step_for_code("device-suspended"), ==,
+			cs_reason_get_next_step(CS_REASON_DEVICE_SUSPENDED));
+	g_assert_nonnull(strstr(cs_advice_get_next_step_for_code("key-missing"), "backup"));
+	g_assert_null(cs_advice_get_next_step_for_code("too-large"));
+	g_assert_null(cs_advice_get_next_step_for_code(""));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -86,5 +98,6 @@ main(int argc, char **argv)
 	g_test_add_func("/advice/reasons", test_reasons);
 	g_test_add_func("/advice/next-steps", test_next_steps);
 	g_test_add_func("/advice/nothing-to-add", test_nothing_to_add);
+	g_test_add_func("/advice/codes", test_codes);
 	return g_test_run();
 }

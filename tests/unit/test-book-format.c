@@ -248,6 +248,13 @@ test_names(void)
 	g_assert_false(cs_book_is_id("A"));
 	g_assert_false(cs_book_is_id("a b"));
 	g_assert_false(cs_book_is_id("a\n"));
+	g_assert_true(cs_book_is_code("key-missing"));
+	g_assert_true(cs_book_is_code(longest));
+	g_assert_false(cs_book_is_code(too_long));
+	g_assert_false(cs_book_is_code(NULL));
+	g_assert_false(cs_book_is_code(""));
+	g_assert_false(cs_book_is_code("Key"));
+	g_assert_false(cs_book_is_code("key missing"));
 	g_assert_true(cs_book_is_key_file(KEY_FILE));
 	g_assert_false(cs_book_is_key_file(NULL));
 	g_assert_false(cs_book_is_key_file(""));

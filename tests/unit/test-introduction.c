@@ -229,6 +229,25 @@ test_bad_link(void)
 	}
 }
 
+/* For another thread: it outlives what it was made of. */
+static void
+test_copy(Fixture *f, gconstpointer data)
+{
+	CsIntroduction *introduction = cs_enrolment_introduce(
+		&f->home->client, cs_test_server_get_url(f->server), NULL, NULL, NULL);
+	g_autoptr(CsIntroduction) copy = NULL;
+
+	introduction->sequence = 7;
+	copy = cs_introduction_copy(introduction);
+	g_assert_true(copy->url != introduction->url);
+	cs_introduction_free(introduction);
+	g_assert_cmpstr(copy->url, ==, cs_test_server_get_url(f->server));
+	g_assert_cmpstr(copy->name, ==, "Example Corp");
+	g_assert_cmpint(copy->sequence, ==, 7);
+	g_assert_cmpstr(cs_jwk_get_thumbprint(copy->server_key), ==,
+			cs_jwk_get_thumbprint(cs_test_server_get_key(f->server)));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -237,6 +256,7 @@ main(int argc, char **argv)
 		void (*run)(Fixture *, gconstpointer);
 	} tests[] = {
 		{"/introduction/introduce", test_introduce},
+		{"/introduction/copy", test_copy},
 		{"/introduction/wrong-pin", test_wrong_pin},
 		{"/introduction/bad-arguments", test_bad_arguments},
 		{"/introduction/unreachable", test_unreachable},
