@@ -235,6 +235,7 @@ test_copy(Fixture *f, gconstpointer data)
 {
 	CsIntroduction *introduction = cs_enrolment_introduce(
 		&f->home->client, cs_test_server_get_url(f->server), NULL, NULL, NULL);
+	g_autofree char *name = g_strdup(introduction->name);
 	g_autoptr(CsIntroduction) copy = NULL;
 
 	introduction->sequence = 7;
@@ -242,7 +243,7 @@ test_copy(Fixture *f, gconstpointer data)
 	g_assert_true(copy->url != introduction->url);
 	cs_introduction_free(introduction);
 	g_assert_cmpstr(copy->url, ==, cs_test_server_get_url(f->server));
-	g_assert_cmpstr(copy->name, ==, "Example Corp");
+	g_assert_cmpstr(copy->name, ==, name);
 	g_assert_cmpint(copy->sequence, ==, 7);
 	g_assert_cmpstr(cs_jwk_get_thumbprint(copy->server_key), ==,
 			cs_jwk_get_thumbprint(cs_test_server_get_key(f->server)));
