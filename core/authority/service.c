@@ -340,6 +340,7 @@ run_call(CsService *service,
 			service->fault(error, service->fault_data);
 		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
 	}
+	cs_json_wipe(body); /* an activation code may be in it */
 }
 
 static void

@@ -4,9 +4,12 @@
 
 #include "core/base/error.h"
 #include "core/base/http-url.h"
+#include "core/base/secret.h"
 
 #include <curl/curl.h>
 #include <glib/gi18n-lib.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TIMEOUT_MAX_MS	   600000
@@ -43,10 +46,38 @@ cs_http_response_free(CsHttpResponse *response)
 	g_free(response);
 }
 
+/* curl copies what it sends, an activation code among it, and what it gave back would stay in the
+ * heap. */
+static void
+free_wiped(void *block)
+{
+	if (block != NULL)
+		cs_secret_wipe(block, malloc_usable_size(block));
+	free(block);
+}
+
+static void *
+realloc_wiped(void *block, size_t size)
+{
+	size_t old_size = block != NULL ? malloc_usable_size(block) : 0;
+	void *larger = NULL;
+
+	if (block != NULL && size > 0 && size <= old_size)
+		return block;
+	larger = malloc(MAX(size, 1));
+	if (larger == NULL)
+		return NULL;
+	if (old_size > 0)
+		memcpy(larger, block, MIN(old_size, size));
+	free_wiped(block);
+	return larger;
+}
+
 static gpointer
 init_curl_once(gpointer data)
 {
-	return GINT_TO_POINTER(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+	return GINT_TO_POINTER(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free_wiped,
+						    realloc_wiped, strdup, calloc) == CURLE_OK);
 }
 
 /**

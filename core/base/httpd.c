@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/httpd-socket.h"
+#include "core/base/secret.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -53,9 +54,11 @@ typedef struct {
 	char peer[CS_HTTPD_PEER_SIZE_BYTES];
 } Connection;
 
-/* One request on the way in. */
+/* One request on the way in. Its body may hold a secret: no copy of it stays behind. */
 typedef struct {
-	GByteArray *body;
+	guint8 *body;
+	gsize length;
+	gsize room;
 	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
 } Upload;
 
@@ -185,7 +188,6 @@ begin_request(CsHttpd *httpd, struct MHD_Connection *handle, void **request_cont
 	guint64 announced_bytes = 0;
 	Upload *upload = g_new0(Upload, 1);
 
-	upload->body = g_byte_array_new();
 	*request_context = upload;
 	httpd->requests++;
 	if (length != NULL &&
@@ -195,17 +197,55 @@ begin_request(CsHttpd *httpd, struct MHD_Connection *handle, void **request_cont
 	return MHD_YES;
 }
 
+/* g_realloc could leave a copy behind. */
+static void
+ensure_room(Upload *upload, gsize size)
+{
+	gsize room = MAX(2 * upload->room, upload->length + size);
+	guint8 *larger = NULL;
+
+	if (upload->room - upload->length >= size)
+		return;
+	larger = g_malloc(room);
+	if (upload->length > 0)
+		memcpy(larger, upload->body, upload->length);
+	cs_secret_wipe(upload->body, upload->length);
+	g_free(upload->body);
+	upload->body = larger;
+	upload->room = room;
+}
+
 static enum MHD_Result
 take_body(Upload *upload, const char *data, size_t *size)
 {
-	gsize room = BODY_MAX_BYTES - upload->body->len;
-
-	if (upload->discarded_bytes == 0 && *size <= room)
-		g_byte_array_append(upload->body, (const guint8 *)data, (guint)*size);
-	else
+	if (upload->discarded_bytes == 0 && *size <= BODY_MAX_BYTES - upload->length) {
+		ensure_room(upload, *size);
+		memcpy(upload->body + upload->length, data, *size);
+		upload->length += *size;
+	} else {
 		upload->discarded_bytes += *size;
+	}
 	*size = 0;
 	return upload->discarded_bytes <= DISCARD_MAX_BYTES ? MHD_YES : MHD_NO;
+}
+
+static GBytes *
+take_bytes(Upload *upload)
+{
+	CsSecret *body = cs_secret_new_take(g_steal_pointer(&upload->body), upload->length);
+	gsize length = 0;
+	gconstpointer data = cs_secret_get_data(body, &length);
+
+	return g_bytes_new_with_free_func(data, length, (GDestroyNotify)cs_secret_unref, body);
+}
+
+static void
+upload_free(Upload *upload)
+{
+	if (upload->body != NULL)
+		cs_secret_wipe(upload->body, upload->length);
+	g_free(upload->body);
+	g_free(upload);
 }
 
 static enum MHD_Result
@@ -226,7 +266,7 @@ answer_request(CsHttpd *httpd,
 
 	if (upload->discarded_bytes > 0)
 		return queue_too_large(httpd, handle);
-	body = g_byte_array_free_to_bytes(g_steal_pointer(&upload->body));
+	body = take_bytes(upload);
 	request.body = body;
 	httpd->handler(&request, &answer, httpd->data);
 	if (answer.status >= 200 && answer.status <= 599)
@@ -266,9 +306,7 @@ completed_cb(void *data,
 
 	if (upload == NULL)
 		return;
-	if (upload->body != NULL)
-		g_byte_array_unref(upload->body);
-	g_free(upload);
+	upload_free(upload);
 	*request_context = NULL;
 	httpd->requests--;
 	if (connection != NULL) {

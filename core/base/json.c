@@ -109,6 +109,24 @@ cs_json_parse_bytes(GBytes *text, GError **error)
 }
 
 /**
+ * cs_json_wipe:
+ * @object: (nullable): an object that was parsed
+ *
+ * Overwrites the strings that are its members, where one of them was a secret. Of what was read from
+ * it nothing may be used any more; deleting it is still the caller's.
+ */
+void
+cs_json_wipe(cJSON *object)
+{
+	cJSON *member = NULL;
+
+	cJSON_ArrayForEach (member, object) {
+		if (member->valuestring != NULL)
+			cs_secret_wipe(member->valuestring, strlen(member->valuestring));
+	}
+}
+
+/**
  * cs_json_check_members:
  * @object: a value from outside
  * @allowed: NULL-terminated names

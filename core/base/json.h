@@ -10,6 +10,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(cJSON, cJSON_Delete)
 /* Strict: RFC 8259's grammar and I-JSON's rules, bounded in depth and number of values. */
 cJSON *cs_json_parse(const char *text, gsize length, GError **error);
 cJSON *cs_json_parse_bytes(GBytes *text, GError **error);
+/* Overwrites its members' strings, of which one was a secret; then delete it. */
+void cs_json_wipe(cJSON *object);
 
 /* Members by allow-list: NULL-terminated names; anything else is CS_ERROR_INVALID. */
 gboolean cs_json_check_members(const cJSON *object, const char *const *allowed, GError **error);

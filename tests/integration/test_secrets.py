@@ -2,14 +2,18 @@
 # SPDX-FileCopyrightText: The Countersign authors
 # SPDX-License-Identifier: Apache-2.0
 """Codes, keys and tokens are where they must be and nowhere else, whatever verb has its part."""
+import base64
+import contextlib
 import os
 import re
 
 import world as harness
 from canaries import Canaries, Life, add_key_files, add_tokens, files_below, keep, read
-from world import equal, expect, main, pki
+from world import Skip, equal, expect, main, pki
 
 WATCHED = os.environ["COUNTERSIGN_WATCHED"]
+# PKCS#8 of a P-256 key, up to where its number begins.
+KEY_BEGIN = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
 
 
 class Recorder:
@@ -69,6 +73,7 @@ def live_as_client(organisation, user, canaries):
     for words in (("explain",), ("explain", account["id"]), ("account", "list"), ("account", "show", account["id"]),
                   ("repurpose",), ("help",), ("version",), ("demo",)):
         user.run(*words, check=0)
+    user.run("start")  # without a display, which is all that it says
     add_key_files(canaries, user.state)
     return account
 
@@ -130,9 +135,18 @@ def test_no_secret_is_said_or_kept_where_it_need_not_be(world):
     check_files(canaries, world.folder)
 
 
-def test_every_verb_is_protected_before_it_reads(world):
+@contextlib.contextmanager
+def watched():
+    """The program watches itself for as long as the block lasts."""
     program, harness.PROGRAM = harness.PROGRAM, WATCHED
     try:
+        yield
+    finally:
+        harness.PROGRAM = program
+
+
+def test_every_verb_is_protected_before_it_reads(world):
+    with watched():
         with Recorder() as recorder:
             life = Life(world)
             account = live_as_client(life.organisation, life.user, Canaries())
@@ -143,8 +157,70 @@ def test_every_verb_is_protected_before_it_reads(world):
                 expect(ran or verb == "authority serve", "a verb that this test does not know", verb)
         for arguments, _, err in recorder.runs:
             expect("watched:" not in err, arguments, err)
-    finally:
-        harness.PROGRAM = program
+
+
+class Heap:
+    """What the watched program looks for in each block that it gives back to the heap: secrets, and
+    the server's URL, which is none and shows that it does look."""
+
+    def __init__(self, world, url):
+        self.path = world.write("canaries", b"")
+        self.url = url
+
+    def look_for(self, canaries):
+        """The keys that a run makes are not known before: how each begins is."""
+        wanted = {self.url.encode(): "url", KEY_BEGIN: "new-key", base64.b64encode(KEY_BEGIN): "new-key",
+                  **canaries.names}
+        with open(self.path, "w", encoding="ascii") as out:
+            for data, name in wanted.items():
+                out.write("%s %s\n" % (os.path.basename(name).replace(" ", "-"), data[:64].hex()))
+
+    @staticmethod
+    def check(said, finds_url=True):
+        if "watched: not the heap" in said:
+            raise Skip("a sanitizer has a heap of its own")
+        found = {line for line in said.splitlines() if line.startswith("watched: ")}
+        equal(found - {"watched: freed with url"}, set())
+        expect(found or not finds_url, "the program looks at nothing")
+
+
+def test_nothing_is_given_back_to_the_heap_with_a_secret_in_it(world):
+    with watched():
+        life = Life(world)
+        user, organisation = life.user, life.organisation
+        heap = Heap(world, organisation.url)
+        canaries = Canaries()
+        codes = [organisation.code(login) for login in ("ada", "grace", "linus")]
+        for code in codes:
+            canaries.add_code(code["code"])
+        heap.look_for(canaries)
+        user.environment["COUNTERSIGN_CANARIES"] = heap.path
+        for option, line in (("--code-stdin", codes[0]["code"]), ("--link-stdin", codes[1]["link"])):
+            heap.check(user.run("account", "add", organisation.url, option, stdin=line + "\n", check=0).err)
+        canaries = Canaries()
+        add_key_files(canaries, user.state)
+        life.add_store(canaries)
+        heap.look_for(canaries)
+        account = user.run("status", "--json", check=0).json["accounts"][0]["id"]
+        for words in (("status", "--check"), ("explain", account), ("account", "delete", account, "--yes")):
+            heap.check(user.run(*words, check=0).err)
+        organisation.stop()
+        add_key_files(canaries, organisation.folder)
+        canaries.add_code(codes[2]["code"])
+        heap.look_for(canaries)
+        del user.environment["COUNTERSIGN_CANARIES"]
+        world.environment["COUNTERSIGN_CANARIES"] = heap.path
+        request = os.path.join(world.folder, "request.csr")
+        issued = organisation.run("certificate", "issue", "--csr", request, check=0)
+        heap.check(issued.err, finds_url=False)
+        init = ("authority", "--dir", os.path.join(world.folder, "new"), "init", "--name", "N", "--url", organisation.url)
+        heap.check(harness.run_program(init, world.environment, check=0).err, finds_url=False)
+        organisation.output = ""
+        organisation.serve()
+        user.run("account", "add", organisation.url, "--code-stdin", stdin=codes[2]["code"] + "\n", check=0)
+        user.check()
+        organisation.stop()
+        heap.check(organisation.output)
 
 
 main(globals())

@@ -295,6 +295,20 @@ test_lost(void)
 	g_assert_cmpstr(cs_error_get_reason(error), ==, "out-of-memory");
 }
 
+static void
+test_wipe(void)
+{
+	static const char text[] = "{\"code\":\"secret\",\"number\":1,\"object\":{}}";
+	g_autoptr(cJSON) object = cs_json_parse(text, strlen(text), NULL);
+	const char *code = cs_json_get_string(object, "code", NULL);
+	const char zeros[6] = {0};
+
+	g_assert_cmpstr(code, ==, "secret");
+	cs_json_wipe(object);
+	g_assert_cmpmem(code, 6, zeros, sizeof(zeros));
+	cs_json_wipe(NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -310,5 +324,6 @@ main(int argc, char **argv)
 	g_test_add_func("/json/integers", test_integers);
 	g_test_add_func("/json/build", test_build);
 	g_test_add_func("/json/lost", test_lost);
+	g_test_add_func("/json/wipe", test_wipe);
 	return g_test_run();
 }
