@@ -219,8 +219,6 @@ notice_cb(CsAgent *agent, const CsAgentNotice *notice, gpointer data)
 	g_autofree char *body = g_strconcat(
 		notice->sentence, notice->next_step != NULL ? "\n" : NULL, notice->next_step, NULL);
 
-	if (self->window != NULL)
-		self->windows->show_notice(self->window, notice);
 	show_notification(self,
 			  notice->account_id != NULL ? notice->account_id : NOTICE_WITHOUT_ACCOUNT,
 			  notice->title, body, notice->account_id, notice->urgent);

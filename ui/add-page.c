@@ -269,7 +269,7 @@ added_cb(GObject *agent, GAsyncResult *result, gpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *id = cs_agent_add_finish(CS_AGENT(agent), result, &error);
 
-	if (!id && !is_current(self, result))
+	if (!self->agent || (!id && !is_current(self, result)))
 		return;
 	set_busy(self, FALSE);
 	if (id)

@@ -62,12 +62,6 @@ show_no_tray(GObject *window)
 	cs_window_show_no_tray(CS_WINDOW(window));
 }
 
-static void
-show_notice(GObject *window, const CsAgentNotice *notice)
-{
-	cs_window_show_notice(CS_WINDOW(window), notice);
-}
-
 const CsWindowModule cs_window_module = {
 	.prepare = prepare,
 	.create = create,
@@ -77,5 +71,4 @@ const CsWindowModule cs_window_module = {
 	.show_account = show_account,
 	.show_add = show_add,
 	.show_no_tray = show_no_tray,
-	.show_notice = show_notice,
 };

@@ -37,7 +37,6 @@ typedef struct {
 	void (*show_account)(GObject *window, const char *id);
 	void (*show_add)(GObject *window, CsSecret *link);
 	void (*show_no_tray)(GObject *window);
-	void (*show_notice)(GObject *window, const CsAgentNotice *notice);
 } CsWindowModule;
 
 #define CS_WINDOW_MODULE_FILE	"countersign-window.so"

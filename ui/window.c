@@ -156,8 +156,13 @@ close_info_cb(GtkInfoBar *bar, int response, gpointer data)
 static void
 noticed_cb(CsAgent *agent, const CsAgentNotice *notice, gpointer data)
 {
-	if (notice->account_id && !cs_agent_get_account(agent, notice->account_id))
-		cs_window_show_notice(data, notice);
+	g_autofree char *text = NULL;
+
+	if (!notice->account_id || cs_agent_get_account(agent, notice->account_id))
+		return;
+	text = g_strconcat(notice->sentence, notice->next_step ? " " : NULL, notice->next_step,
+			   NULL);
+	say(data, notice->urgent ? GTK_MESSAGE_WARNING : GTK_MESSAGE_INFO, text);
 }
 
 static void
@@ -501,19 +506,4 @@ cs_window_show_no_tray(CsWindow *window)
 	say(window, GTK_MESSAGE_INFO,
 	    _("This desktop shows no tray icons. Countersign goes on working when you close this "
 	      "window: start it again to come back."));
-}
-
-/**
- * cs_window_show_notice:
- * @window: the window
- * @notice: something to tell
- */
-void
-cs_window_show_notice(CsWindow *window, const CsAgentNotice *notice)
-{
-	g_autofree char *text =
-		notice->next_step ? g_strdup_printf("%s %s", notice->sentence, notice->next_step)
-				  : g_strdup(notice->sentence);
-
-	say(window, notice->urgent ? GTK_MESSAGE_WARNING : GTK_MESSAGE_INFO, text);
 }

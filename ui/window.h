@@ -21,5 +21,3 @@ void cs_window_show_account(CsWindow *window, const char *id);
 void cs_window_show_add(CsWindow *window, CsSecret *link);
 /* Says, above the page, that no tray is there. */
 void cs_window_show_no_tray(CsWindow *window);
-/* Says it above the page, until it is closed or something else is to be said. */
-void cs_window_show_notice(CsWindow *window, const CsAgentNotice *notice);

@@ -151,6 +151,17 @@ cs_words_get_authentication_state(const CsHistoryEntry *entry)
 	return entry->managed == CS_MANAGED_YES ? CS_AGENT_MANAGED : CS_AGENT_NOT_MANAGED;
 }
 
+static const char *
+get_failure(const char *code)
+{
+	CsReason reason = cs_reason_from_code(code);
+
+	if (reason != CS_REASON_NONE)
+		return cs_reason_get_sentence(reason);
+	return strcmp(code, "unreachable") == 0 ? _("The server could not be reached.")
+						: _("The check failed.");
+}
+
 /**
  * cs_words_dup_authentication:
  * @entry: an authentication
@@ -160,17 +171,12 @@ cs_words_get_authentication_state(const CsHistoryEntry *entry)
 char *
 cs_words_dup_authentication(const CsHistoryEntry *entry)
 {
-	CsReason reason = entry->reason;
-
-	if (entry->error_code) {
-		reason = cs_reason_from_code(entry->error_code);
-		return g_strdup(reason != CS_REASON_NONE ? cs_reason_get_sentence(reason)
-							 : _("The server gave no valid answer."));
-	}
+	if (entry->error_code)
+		return g_strdup(get_failure(entry->error_code));
 	if (entry->managed == CS_MANAGED_YES)
 		return g_strdup(_("Managed"));
 	/* Translators: %s is a sentence: why. */
-	return g_strdup_printf(_("Not managed. %s"), cs_reason_get_sentence(reason));
+	return g_strdup_printf(_("Not managed. %s"), cs_reason_get_sentence(entry->reason));
 }
 
 /* An error's own message, which begins small and ends without a full stop, as a sentence. */

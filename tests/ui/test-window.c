@@ -23,18 +23,6 @@ get_row_name(guint index)
 	return atk_object_get_name(gtk_widget_get_accessible(get_row(index)));
 }
 
-/* As a window manager does. */
-static void
-give_focus(GtkWidget *window, gboolean in)
-{
-	GdkEvent *event = gdk_event_new(GDK_FOCUS_CHANGE);
-
-	event->focus_change.window = g_object_ref(gtk_widget_get_window(window));
-	event->focus_change.in = (gint16)in;
-	gtk_widget_event(window, event);
-	gdk_event_free(event);
-}
-
 static void
 test_empty(CsTestDesktop *d, gconstpointer data)
 {
@@ -72,9 +60,9 @@ test_age(CsTestDesktop *d, gconstpointer data)
 	cs_test_desktop_open(d);
 	cs_test_expect_text("state", "checked just now");
 	d->now += 2 * HOUR_S;
-	give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, FALSE);
 	cs_test_expect_text("state", "checked just now");
-	give_focus(d->window, TRUE);
+	cs_test_give_focus(d->window, TRUE);
 	cs_test_expect_text("state", "checked 2 hours ago");
 }
 
@@ -307,7 +295,7 @@ test_no_tray(CsTestDesktop *d, gconstpointer data)
 	g_assert_false(cs_test_is_shown("info_label"));
 	cs_window_show_no_tray(CS_WINDOW(d->window));
 	cs_test_expect_text("info_label", "shows no tray icons");
-	gtk_info_bar_response(GTK_INFO_BAR(cs_test_find("info_bar")), GTK_RESPONSE_CLOSE);
+	cs_test_press("info_close_button");
 	g_assert_false(cs_test_is_shown("info_label"));
 }
 

@@ -90,12 +90,20 @@ cs_test_add_desktop_test(const char *path, void (*test)(CsTestDesktop *, gconstp
 }
 
 void
+cs_test_desktop_place(CsTestDesktop *d)
+{
+	GtkWidget *dialog = cs_test_get_dialog();
+
+	gtk_test_widget_wait_for_draw(dialog ? dialog : d->window);
+	while (gtk_events_pending())
+		gtk_main_iteration();
+}
+
+void
 cs_test_desktop_draw(CsTestDesktop *d)
 {
 	cs_test_agent_settle(&d->base);
-	gtk_test_widget_wait_for_draw(d->window);
-	while (gtk_events_pending())
-		gtk_main_iteration();
+	cs_test_desktop_place(d);
 }
 
 void
@@ -252,6 +260,17 @@ cs_test_key(GtkWidget *window, guint key, GdkModifierType modifiers)
 	gdk_event_free(event);
 	while (gtk_events_pending())
 		gtk_main_iteration();
+}
+
+void
+cs_test_give_focus(GtkWidget *window, gboolean in)
+{
+	GdkEvent *event = gdk_event_new(GDK_FOCUS_CHANGE);
+
+	event->focus_change.window = g_object_ref(gtk_widget_get_window(window));
+	event->focus_change.in = (gint16)in;
+	gtk_widget_event(window, event);
+	gdk_event_free(event);
 }
 
 GtkWidget *

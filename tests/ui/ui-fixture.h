@@ -28,7 +28,8 @@ void cs_test_desktop_tear_down(CsTestDesktop *d, gconstpointer data);
 /* Starts the agent, waits until it has settled, and shows the window. */
 void cs_test_desktop_open(CsTestDesktop *d);
 void cs_test_desktop_open_window(CsTestDesktop *d);
-/* Lets GTK draw and place everything. */
+/* Lets GTK place and draw everything; the other waits until the agent has settled first. */
+void cs_test_desktop_place(CsTestDesktop *d);
 void cs_test_desktop_draw(CsTestDesktop *d);
 /* Ada's account is gone before the agent looks. */
 void cs_test_desktop_empty(CsTestDesktop *d);
@@ -46,6 +47,8 @@ void cs_test_type(const char *id, const char *text);
 void cs_test_press(const char *id);
 /* To the window, which gives it to what has the focus. */
 void cs_test_key(GtkWidget *window, guint key, GdkModifierType modifiers);
+/* As a window manager gives it, or takes it away. */
+void cs_test_give_focus(GtkWidget *window, gboolean in);
 GtkWidget *cs_test_get_dialog(void); /* (nullable): the one on the screen */
 /* Until a text shows, or no longer. */
 void cs_test_wait_shown(const char *id);

@@ -1,0 +1,225 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "tests/ui/scenes.h"
+
+#include <string.h>
+
+#define CODE "0123456789AB"
+
+static void
+act(CsTestDesktop *d, const char *action)
+{
+	g_action_group_activate_action(gtk_widget_get_action_group(d->window, "win"), action, NULL);
+}
+
+static void
+show_empty(CsTestDesktop *d)
+{
+	cs_test_desktop_empty(d);
+	cs_test_desktop_open(d);
+}
+
+static void
+show_unreadable(CsTestDesktop *d)
+{
+	cs_test_home_write_book(d->base.home, "{");
+	cs_test_desktop_open(d);
+}
+
+/* In each of the states. */
+static void
+show_accounts(CsTestDesktop *d)
+{
+	g_autofree char *grace =
+		cs_test_home_enrol(d->base.home, d->base.server, "grace.hopper@example.org");
+	g_autofree char *mary = cs_test_home_enrol(d->base.home, d->base.server, "Mary Jackson");
+	g_autofree char *katherine =
+		cs_test_home_enrol(d->base.home, d->base.server, "Katherine Johnson");
+
+	d->now += 5 * 60;
+	cs_test_agent_install(&d->base);
+	cs_test_desktop_open(d);
+	d->base.faults->reason = CS_REASON_USER_SUSPENDED;
+	cs_agent_check(d->base.agent, grace);
+	cs_test_agent_settle(&d->base);
+	d->base.faults->reason = CS_REASON_NONE;
+	cs_test_agent_uninstall(&d->base);
+	cs_agent_check(d->base.agent, mary);
+	cs_test_agent_settle(&d->base);
+	cs_test_agent_hold(&d->base, "/v1/transactions");
+	cs_agent_check(d->base.agent, katherine);
+	cs_test_agent_wait_for_held(&d->base);
+}
+
+static void
+show_no_tray(CsTestDesktop *d)
+{
+	cs_test_agent_install(&d->base);
+	cs_test_desktop_open(d);
+	cs_window_show_no_tray(CS_WINDOW(d->window));
+}
+
+static void
+show_menu(CsTestDesktop *d)
+{
+	cs_test_agent_install(&d->base);
+	cs_test_desktop_open(d);
+	act(d, "menu");
+}
+
+static void
+show_managed(CsTestDesktop *d)
+{
+	cs_test_agent_install(&d->base);
+	cs_test_desktop_open(d);
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	cs_test_wait_shown("location");
+	cs_test_wait_shown("history");
+}
+
+/* With a past, and seen from its end. */
+static void
+show_managed_below(CsTestDesktop *d)
+{
+	GtkWidget *page = NULL;
+	GtkAdjustment *scroll = NULL;
+
+	show_managed(d);
+	cs_test_agent_uninstall(&d->base);
+	act(d, "check");
+	cs_test_agent_settle(&d->base);
+	d->base.faults->status = 503;
+	act(d, "check");
+	cs_test_agent_settle(&d->base);
+	d->base.faults->status = 0;
+	cs_test_agent_install(&d->base);
+	act(d, "check");
+	cs_test_agent_settle(&d->base);
+	cs_test_desktop_draw(d);
+	page = gtk_widget_get_ancestor(cs_test_find("history"), GTK_TYPE_SCROLLED_WINDOW);
+	scroll = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(page));
+	gtk_adjustment_set_value(scroll, gtk_adjustment_get_upper(scroll));
+}
+
+static void
+show_not_managed(CsTestDesktop *d)
+{
+	cs_test_desktop_open(d);
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	cs_test_wait_shown("history");
+}
+
+static void
+show_action_needed(CsTestDesktop *d)
+{
+	d->base.faults->reason = CS_REASON_DEVICE_SUSPENDED;
+	show_not_managed(d);
+}
+
+static void
+show_add_address(CsTestDesktop *d)
+{
+	cs_test_desktop_open(d);
+	cs_window_show_add(CS_WINDOW(d->window), NULL);
+}
+
+static void
+show_add_address_error(CsTestDesktop *d)
+{
+	show_add_address(d);
+	cs_test_type("address", "https://id.example.org#0123-4567");
+	cs_test_press("continue_button");
+}
+
+static void
+show_add_progress(CsTestDesktop *d)
+{
+	show_add_address(d);
+	cs_test_agent_hold(&d->base, "/.well-known");
+	cs_test_press("continue_button");
+}
+
+static void
+show_add_code(CsTestDesktop *d)
+{
+	show_add_address(d);
+	cs_test_press("continue_button");
+	cs_test_wait_shown("fingerprint");
+}
+
+static void
+show_add_code_error(CsTestDesktop *d)
+{
+	show_add_code(d);
+	cs_test_type("code", CODE);
+	cs_test_press("add_button");
+	cs_test_wait_shown("code_problem");
+}
+
+static void
+show_add_link(CsTestDesktop *d)
+{
+	g_autofree char *link = cs_test_desktop_make_link(d, CODE);
+
+	show_add_address(d);
+	cs_test_type("address", link);
+	cs_test_press("continue_button");
+	cs_test_wait_shown("fingerprint");
+}
+
+static void
+show_delete(CsTestDesktop *d)
+{
+	show_managed(d);
+	act(d, "delete");
+}
+
+static void
+show_delete_pending(CsTestDesktop *d)
+{
+	show_delete(d);
+	d->base.faults->status = 503;
+	cs_test_press("delete_button");
+	cs_test_wait_hidden("delete_button");
+}
+
+static void
+show_about(CsTestDesktop *d)
+{
+	show_managed(d);
+	act(d, "about");
+}
+
+const CsTestScene cs_test_scenes[] = {
+	{"empty", show_empty},
+	{"unreadable", show_unreadable},
+	{"accounts", show_accounts},
+	{"no-tray", show_no_tray},
+	{"menu", show_menu},
+	{"managed", show_managed},
+	{"managed-below", show_managed_below},
+	{"not-managed", show_not_managed},
+	{"action-needed", show_action_needed},
+	{"add-address", show_add_address},
+	{"add-address-error", show_add_address_error},
+	{"add-progress", show_add_progress},
+	{"add-code", show_add_code},
+	{"add-code-error", show_add_code_error},
+	{"add-link", show_add_link},
+	{"delete", show_delete},
+	{"delete-pending", show_delete_pending},
+	{"about", show_about},
+	{NULL},
+};
+
+void
+cs_test_scene_run(const CsTestScene *scene, void (*look)(CsTestDesktop *, const CsTestScene *))
+{
+	CsTestDesktop d = {{NULL}};
+
+	cs_test_desktop_set_up(&d, NULL);
+	scene->show(&d);
+	cs_test_desktop_place(&d);
+	look(&d, scene);
+	cs_test_desktop_tear_down(&d, NULL);
+}
