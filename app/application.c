@@ -56,6 +56,14 @@ fail(CsApplication *self, GError *error)
 	g_application_quit(G_APPLICATION(self));
 }
 
+static void
+set_no_bus(GError **error)
+{
+	cs_error_set(error, CS_ERROR_STATE, "no-session-bus",
+		     _("the session's message bus cannot be reached: the desktop application needs "
+		       "a desktop session"));
+}
+
 static gboolean
 get_autostart_cb(gpointer data)
 {
@@ -404,9 +412,7 @@ cs_application_local_command_line(GApplication *application, char ***arguments, 
 	if (!g_application_register(application, self->options->cancellable, &self->failure))
 		return TRUE;
 	if (g_application_get_dbus_connection(application) == NULL)
-		cs_error_set(&self->failure, CS_ERROR_STATE, "no-session-bus",
-			     _("the session's message bus cannot be reached: the desktop "
-			       "application needs a desktop session"));
+		set_no_bus(&self->failure);
 	else if (self->failure == NULL && self->options->shows_window)
 		g_application_activate(application);
 	return TRUE;
@@ -442,6 +448,27 @@ cs_application_class_init(CsApplicationClass *class)
 static void
 cs_application_init(CsApplication *self)
 {
+}
+
+/**
+ * cs_application_can_run:
+ *
+ * Loads the windows and connects to the session's bus, as cs_application_run() would.
+ *
+ * Returns: TRUE where it could. CS_ERROR_STATE: "no-session-bus", "no-display", "windows-missing"
+ */
+gboolean
+cs_application_can_run(GError **error)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	const CsWindowModule *windows = NULL;
+
+	if (bus == NULL) {
+		set_no_bus(error);
+		return FALSE;
+	}
+	windows = cs_window_module_load(error);
+	return windows != NULL && windows->prepare(error);
 }
 
 /**

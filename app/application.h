@@ -21,6 +21,9 @@ typedef struct {
 #define CS_TYPE_APPLICATION (cs_application_get_type())
 G_DECLARE_FINAL_TYPE(CsApplication, cs_application, CS, APPLICATION, GApplication)
 
+/* Whether a window can be opened and the session's bus is there: for who wants to know before. */
+gboolean cs_application_can_run(GError **error);
+
 /* Runs until the user quits, the cancellable is cancelled or the session ends. Where one runs
  * already, that one shows its window (shows_window), and this returns. */
 gboolean cs_application_run(const CsApplicationOptions *options, GError **error);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/demo.h"
 
+#include "app/demo-desktop.h"
+#include "app/demo-keep.h"
 #include "app/demo-stage.h"
 #include "core/account/authentication.h"
 #include "core/account/deletion.h"
@@ -27,6 +29,7 @@ typedef struct {
 	char *machine_certificate;
 	char *device_id;
 	cJSON *lines; /* what was said, for --json */
+	gboolean had_window;
 	GError *failure;
 } Demo;
 
@@ -422,18 +425,63 @@ reactivate(Demo *demo)
 			   _("The administrator reactivated it"));
 }
 
-static gboolean (*const acts[])(Demo *demo) = {
+typedef gboolean (*Act)(Demo *demo);
+
+static const Act opening[] = {
 	show_issuers,
 	deploy_certificates,
 	add_first_account,
 	show_managed,
-	show_copied_certificate,
-	delete_first_account,
-	deactivate,
-	reactivate,
-	add_second_account,
-	show_repurposed,
 };
+
+static const Act story[] = {
+	show_copied_certificate, delete_first_account, deactivate, reactivate,
+	add_second_account,	 show_repurposed,
+};
+
+static gboolean
+play_acts(Demo *demo, const Act *acts, gsize count)
+{
+	for (gsize at = 0; at < count; at++) {
+		if (g_cancellable_set_error_if_cancelled(demo->invocation->cancellable,
+							 &demo->failure))
+			return FALSE;
+		if (!acts[at](demo))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* On a screen the rest is the user's to do. */
+static gboolean
+wants_window(const CsInvocation *invocation)
+{
+	return !invocation->json && !cs_invocation_has(invocation, "text") &&
+	       cs_demo_desktop_is_possible();
+}
+
+static void
+print_commands(const Demo *demo)
+{
+	CsDemoDevice *const devices[] = {demo->laptop, demo->other};
+
+	cs_demo_print_commands(demo->stage, devices, G_N_ELEMENTS(devices));
+}
+
+/* FALSE where there is no window after all: the story then goes on as text. */
+static gboolean
+show_window(Demo *demo)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (cs_invocation_has(demo->invocation, "keep"))
+		print_commands(demo);
+	if (cs_demo_desktop_run(demo->invocation, demo->stage, demo->laptop, demo->device_id,
+				&error))
+		return TRUE;
+	cs_invocation_note(demo->invocation, "countersign: %s\n", error->message);
+	return FALSE;
+}
 
 static gboolean
 play(Demo *demo, const char *folder)
@@ -445,16 +493,10 @@ play(Demo *demo, const char *folder)
 	demo->other = demo->laptop != NULL
 			      ? cs_demo_device_new(demo->stage, "other-laptop", &demo->failure)
 			      : NULL;
-	if (demo->other == NULL)
+	if (demo->other == NULL || !play_acts(demo, opening, G_N_ELEMENTS(opening)))
 		return FALSE;
-	for (gsize at = 0; at < G_N_ELEMENTS(acts); at++) {
-		if (g_cancellable_set_error_if_cancelled(demo->invocation->cancellable,
-							 &demo->failure))
-			return FALSE;
-		if (!acts[at](demo))
-			return FALSE;
-	}
-	return TRUE;
+	demo->had_window = wants_window(demo->invocation) && show_window(demo);
+	return demo->had_window || play_acts(demo, story, G_N_ELEMENTS(story));
 }
 
 static void
@@ -482,64 +524,17 @@ print_document(const Demo *demo, gboolean serves)
 	cs_invocation_print_json(demo->invocation, document);
 }
 
-/* The commands to go on by hand. */
-static void
-print_commands(const Demo *demo)
-{
-	CsAuthority *authority = cs_demo_stage_get_authority(demo->stage);
-	CsDemoDevice *const devices[] = {demo->laptop, demo->other};
-	g_autofree char *folder = g_shell_quote(cs_authority_get_folder(authority));
-
-	printf(_("\nGo on by hand, in another terminal:\n"));
-	printf("  countersign authority --dir %s device list\n", folder);
-	printf("  countersign authority --dir %s log\n", folder);
-	for (gsize at = 0; at < G_N_ELEMENTS(devices); at++) {
-		g_autofree char *state = g_shell_quote(devices[at]->state_home);
-		g_autofree char *config = g_shell_quote(devices[at]->config_file);
-
-		printf("  XDG_STATE_HOME=%s countersign --config %s status --check\n", state,
-		       config);
-		printf("  XDG_STATE_HOME=%s countersign --config %s explain\n", state, config);
-	}
-	printf(_("\nServing at %s until interrupted (Ctrl+C).\n"),
-	       cs_demo_stage_get_url(demo->stage));
-}
-
-/* --keep: serves until interrupted. */
-static void
-wait_until_interrupted(const Demo *demo)
-{
-	GPollFD waited = {0};
-
-	if (g_cancellable_make_pollfd(demo->invocation->cancellable, &waited)) {
-		while (!g_cancellable_is_cancelled(demo->invocation->cancellable))
-			(void)g_poll(&waited, 1, -1);
-		g_cancellable_release_fd(demo->invocation->cancellable);
-	}
-}
-
+/* --keep: serves until interrupted; a window has ended when it comes here. */
 static void
 finish(Demo *demo, gboolean keeps)
 {
 	print_document(demo, keeps);
-	if (!keeps)
+	if (!keeps || demo->had_window)
 		return;
 	if (!demo->invocation->json)
 		print_commands(demo);
 	(void)fflush(stdout);
-	wait_until_interrupted(demo);
-}
-
-/* A folder that is not there yet, or an empty one. */
-static gboolean
-is_free_folder(const char *path)
-{
-	g_autoptr(GDir) folder = NULL;
-
-	if (!g_file_test(path, G_FILE_TEST_EXISTS))
-		return TRUE;
-	folder = g_dir_open(path, 0, NULL);
-	return folder != NULL && g_dir_read_name(folder) == NULL;
+	cs_demo_wait_until_cancelled(demo->invocation->cancellable);
 }
 
 static CsExit
@@ -550,7 +545,7 @@ run_demo(CsInvocation *invocation)
 	g_autofree char *folder = NULL;
 	CsExit code = CS_EXIT_DONE;
 
-	if (keep != NULL && !is_free_folder(keep)) {
+	if (keep != NULL && !cs_demo_folder_is_free(keep)) {
 		g_autoptr(GError) error = NULL;
 
 		cs_error_set(&error, CS_ERROR_USAGE, "folder-in-use",
@@ -576,7 +571,8 @@ static const CsOption demo_options[] = {
 	{"keep", "DIR", CS_OPTION_ONCE,
 	 N_("keep everything in this new folder, print the commands to go on by hand, and serve "
 	    "until interrupted")},
-	{"text", NULL, CS_OPTION_ONCE, N_("in the terminal (the only form in this version)")},
+	{"text", NULL, CS_OPTION_ONCE,
+	 N_("all of it in the terminal, even where there is a display")},
 	{NULL},
 };
 
@@ -589,6 +585,9 @@ const CsCommand cs_command_demo = {
 		"repurposed. Each line is printed from a verdict or a query and names the rule "
 		"that it shows; where an answer is not what the rules say, the demo fails with "
 		"exit code 3. Nothing is left behind, unless --keep is given.\n"
+		"Where there is a display, and the program was built with its desktop "
+		"application, that opens after the first verdict, connected to this authority, "
+		"and the rest is yours to try: what to try is printed.\n"
 		"With --json, {\"lines\": [{\"text\", \"rule\"}]}, and \"url\" with --keep."),
 	.options = demo_options,
 	.run = run_demo,

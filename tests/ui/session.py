@@ -87,6 +87,14 @@ def require(*tools):
         raise world.Skip("needs " + ", ".join(missing))
 
 
+def require_desktop():
+    """Skips where the program was built without its desktop application."""
+    require()
+    with open(world.PROGRAM, "rb") as program:
+        if b"cs_application_run" not in program.read():
+            raise world.Skip("built without the desktop application")
+
+
 class Notifications:
     """org.freedesktop.Notifications: remembers what it was given."""
 

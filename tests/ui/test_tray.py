@@ -12,18 +12,11 @@ import session  # noqa: E402  pylint: disable=wrong-import-position
 from access import Screen  # noqa: E402  pylint: disable=wrong-import-position
 from session import (APPLICATION, ITEM, WATCHER, GLib, Gio, Notifications,  # noqa: E402
                      Session, stop)
-from world import Skip, equal, expect, main, managed_pair  # noqa: E402
+from world import equal, expect, main, managed_pair  # noqa: E402
 
 ENTRIES = ["_Check now", "_Add account…", "", "_Open Countersign", "_Quit"]
 ICON = APPLICATION + "-%s-symbolic"
 NO_TRAY = "no tray"  # of the window's line, in lower case
-
-
-def has_desktop():
-    """Skips where the program was built without it."""
-    session.require()
-    if b"cs_tray_new" not in open(os.environ["COUNTERSIGN"], "rb").read():
-        raise Skip("built without the desktop application")
 
 
 def await_state(desktop, item, words):
@@ -50,7 +43,7 @@ def make_not_managed(world):
 
 def test_states(world):
     """By icon and by words; each differs from the others."""
-    has_desktop()
+    session.require_desktop()
     organisation, _, managed, _ = managed_pair(world)
     _, not_managed = make_not_managed(world)
     nobody = world.machine().user()
@@ -93,7 +86,7 @@ def test_states(world):
 
 
 def test_the_worst_of_several(world):
-    has_desktop()
+    session.require_desktop()
     organisation, _, user, _ = managed_pair(world)
     other = world.organisation("Other")
     user.add(other, "bob")
@@ -109,7 +102,7 @@ def test_the_worst_of_several(world):
 
 def test_the_menu(world):
     """Each line does what it says; a name is shown as it is; lines are changed in place."""
-    has_desktop()
+    session.require_desktop()
     organisation, _, user, _ = managed_pair(world, "a_b_")
     line = "a__b__, Example: %s"
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
@@ -144,7 +137,7 @@ def test_the_menu(world):
 
 
 def test_a_click_opens_the_window(world):
-    has_desktop()
+    session.require_desktop()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         desktop.start_panel()
         desktop.start(world.machine().user(), "start")
@@ -169,7 +162,7 @@ def outlast_patience(world):
 
 def test_the_tray_dies_and_returns(world):
     """The item is registered again, and nobody is bothered; when it stays away, once."""
-    has_desktop()
+    session.require_desktop()
     _, _, user, _ = managed_pair(world)
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         notifications = Notifications(desktop.bus)
@@ -203,7 +196,7 @@ def test_the_tray_dies_and_returns(world):
 
 def test_no_tray_at_all(world):
     """The window opens, says so, and comes back by launching again; it says so once."""
-    has_desktop()
+    session.require_desktop()
     user = world.machine().user()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         process = desktop.start(user, "start")
@@ -253,7 +246,7 @@ class Watcher:
 
 
 def test_a_watcher_without_a_host_shows_nothing(world):
-    has_desktop()
+    session.require_desktop()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         watcher = Watcher(desktop, False)
         desktop.start(world.machine().user(), "start")
@@ -264,7 +257,7 @@ def test_a_watcher_without_a_host_shows_nothing(world):
 
 def test_a_host_comes_and_goes(world):
     """Heard of by the watcher's signals."""
-    has_desktop()
+    session.require_desktop()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         notifications = Notifications(desktop.bus)
         watcher = Watcher(desktop, False)
@@ -279,7 +272,7 @@ def test_a_host_comes_and_goes(world):
 
 
 def test_a_second_launch_shows_the_first(world):
-    has_desktop()
+    session.require_desktop()
     user = world.machine().user()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         desktop.start_panel()
@@ -299,7 +292,7 @@ def test_a_second_launch_shows_the_first(world):
 
 
 def test_a_first_launch_shows_the_window(world):
-    has_desktop()
+    session.require_desktop()
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         desktop.start_panel()
         process = desktop.start(world.machine().user())
@@ -311,7 +304,7 @@ def test_a_first_launch_shows_the_window(world):
 
 def test_it_ends(world):
     """By either signal, in the middle of a check too, and with the session's bus."""
-    has_desktop()
+    session.require_desktop()
     organisation, _, user, _ = managed_pair(world)
     for number in (signal.SIGTERM, signal.SIGINT):
         with Session() as desktop:
@@ -337,7 +330,7 @@ def test_it_ends(world):
 
 def test_no_display(world):
     """What cannot be shown is an error at once, not a program that nobody sees."""
-    has_desktop()
+    session.require_desktop()
     user = world.machine().user()
     with Session() as desktop:
         desktop.environment["DISPLAY"] = ":nosuch"
@@ -349,7 +342,7 @@ def test_no_display(world):
 
 def test_a_link_that_is_opened(world):
     """By the bus, running or not; the window shows whose it is before anything is sent."""
-    has_desktop()
+    session.require_desktop()
     organisation = world.organisation()
     user = world.machine().user()
     link = organisation.code("ada")["link"]
@@ -365,7 +358,7 @@ def test_a_link_that_is_opened(world):
 
 def test_the_bus_starts_it(world):
     """As a click on its icon does in desktops that know D-Bus activation, and its jump list."""
-    has_desktop()
+    session.require_desktop()
     _, _, user, _ = managed_pair(world)
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         desktop.start_panel()
@@ -384,7 +377,7 @@ def test_the_bus_starts_it(world):
 
 def test_notices_are_told_once(world):
     """What a server says about account, device or user: one notification, which opens its page."""
-    has_desktop()
+    session.require_desktop()
     organisation, _, user, _ = managed_pair(world)
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         notifications = Notifications(desktop.bus)
@@ -419,7 +412,7 @@ def test_notices_are_told_once(world):
 
 def test_start_at_login(world):
     """The window's switch writes an entry that starts this very program, wherever that lies."""
-    has_desktop()
+    session.require_desktop()
     user = world.machine().user()
     entry = os.path.join(user.environment["XDG_CONFIG_HOME"], "autostart", APPLICATION + ".desktop")
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
