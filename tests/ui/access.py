@@ -9,6 +9,7 @@ from session import Gio, GLib
 REGISTRY = "org.a11y.atspi.Registry"
 ROOT = "/org/a11y/atspi/accessible/root"
 ACCESSIBLE = "org.a11y.atspi.Accessible"
+LABELLED_BY = 2  # ATSPI_RELATION_LABELLED_BY
 STATES = {1: "active", 4: "checked", 8: "enabled", 11: "focusable", 12: "focused", 24: "sensitive",
           25: "showing", 30: "visible"}
 
@@ -84,12 +85,31 @@ class Accessible:
         for child in children:
             yield from child.walk(depth + 1)
 
-    def find(self, role, name=None):
-        """All that is to be seen of a role, and of a name where one is given."""
+    def label(self):
+        """What stands beside a field and names it; its own name where nothing does."""
+        for kind, others in self._call(ACCESSIBLE, "GetRelationSet")[0]:
+            if kind == LABELLED_BY:
+                return " ".join(Accessible(self.bus, *other).name for other in others)
+        return self.name
+
+    def find_fields(self, label):
+        """What can be typed into and has this label."""
         found = []
         for _, thing in self.walk():
             try:
-                if thing.role == role and name in (None, thing.name) and "showing" in thing.states:
+                if ("EditableText" in thing.interfaces and "showing" in thing.states
+                        and thing.label() == label):
+                    found.append(thing)
+            except GLib.Error:
+                continue
+        return found
+
+    def find(self, role, name=None, state="showing"):
+        """All of a role in a state, and of a name where one is given."""
+        found = []
+        for _, thing in self.walk():
+            try:
+                if thing.role == role and name in (None, thing.name) and state in thing.states:
                     found.append(thing)
             except GLib.Error:
                 continue
@@ -113,6 +133,10 @@ class Accessible:
         """Every text that is to be seen in it."""
         return [thing.text for _, thing in self.walk()
                 if "Text" in thing.interfaces and "showing" in thing.states]
+
+
+class Unseen(AssertionError):
+    """Something that was to be seen is not; what is seen instead is told."""
 
 
 class Screen:
@@ -144,22 +168,31 @@ class Screen:
         self.session.wait(self.windows, "a window")
         return self.windows()[0]
 
-    def await_thing(self, role, name=None):
-        """The one thing of that role and name, once it is to be seen."""
+    def _await_one(self, find, what):
         found = []
 
         def look():
-            found[:] = [thing for window in self.windows() for thing in window.find(role, name)]
+            found[:] = [thing for window in self.windows() for thing in find(window)]
             return len(found) == 1
 
         try:
-            self.session.wait(look, "%s %r" % (role, name))
+            self.session.wait(look, what)
         except AssertionError:
-            world.expect(False, "no %s %r in" % (role, name), self.dump())
+            raise Unseen("no %s in\n%s" % (what, self.dump())) from None
         return found[0]
 
-    def press(self, name, role="push button"):
-        self.await_thing(role, name).act()
+    def await_thing(self, role, name=None, state="showing"):
+        """The one thing of that role and name, once it is to be seen; "visible": it may be so far
+        down that one would have to scroll."""
+        return self._await_one(lambda window: window.find(role, name, state),
+                               "%s %r" % (role, name))
+
+    def await_field(self, label):
+        """The one field of that label, once it is to be seen."""
+        return self._await_one(lambda window: window.find_fields(label), "field %r" % label)
+
+    def press(self, name, role="push button", state="showing"):
+        self.await_thing(role, name, state).act()
 
     def has_text(self, text):
         return any(text in seen for window in self.windows() for seen in window.texts())
@@ -169,7 +202,7 @@ class Screen:
         try:
             self.session.wait(lambda: self.has_text(text), text)
         except AssertionError:
-            world.expect(False, "no text %r in" % text, self.dump())
+            raise Unseen("no text %r in\n%s" % (text, self.dump())) from None
 
     def dump(self):
         """All of it, for whoever reads why a test failed."""

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The Countersign authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a person does with the program from beginning to end: the real process in a session with a
+real tray, against a real authority, seen and used as a screen reader would."""
+import contextlib
+import html
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import session  # noqa: E402  pylint: disable=wrong-import-position
+from access import Screen, Unseen  # noqa: E402  pylint: disable=wrong-import-position
+from session import Notifications, Session, stop  # noqa: E402
+from world import Skip, equal, expect, main, managed_pair  # noqa: E402
+
+ADDRESS = "Organisation’s address, or activation link"
+CODE = "Activation code"
+DELETE = "Delete Account…"
+BOUND = "This device's certificate already belongs to another device."
+RECOGNISED = "Your organisation recognises this device as managed."
+UNREACHED = "The server could not be reached last time: what it said before still stands."
+# What the administrator does, the state after it, and what a person is told.
+ACTS = (
+    ("suspend", "Action needed", "Action needed: ada at Example",
+     "Your organisation has suspended this device."),
+    ("resume", "Managed", "Managed: ada at Example", RECOGNISED),
+    ("deactivate", "No account", "Account ended: ada at Example",
+     "Your organisation has deactivated this device, which ended your account on it."),
+)
+
+
+def has_desktop():
+    """Skips where the program was built without it."""
+    session.require("xfce4-panel")
+    with open(os.environ["COUNTERSIGN"], "rb") as program:
+        if b"cs_tray_new" not in program.read():
+            raise Skip("built without the desktop application")
+
+
+class Story:
+    """One person's session: the program, its icon, its windows and what it told."""
+
+    def __init__(self, user, desktop, screen):
+        self.user = user
+        self.desktop = desktop
+        self.screen = screen
+        self.notifications = Notifications(desktop.bus)
+        self.process = None
+        self.item = None
+        desktop.start_panel()
+
+    def start(self, *words):
+        self.process = self.desktop.start(self.user, *words)
+        self.item = self.desktop.item()
+        return self
+
+    def restart(self):
+        """After its end; returns when the new one is in the tray."""
+        self.desktop.wait(lambda: self.desktop.owner() is None, "the end of the first")
+        return self.start()
+
+    def state(self):
+        return self.item.Title.partition(": ")[2]
+
+    def await_state(self, words):
+        self.desktop.wait(lambda: self.state() == words, words + " in the tray")
+
+    def await_settled(self):
+        """Whatever the state is, once it is no longer being found out."""
+        self.desktop.wait(lambda: self.state() != "Checking" and self.is_read(), "a state")
+
+    def is_read(self):
+        return "being read" not in self.sentence()
+
+    def sentence(self):
+        """What the icon says at more length; it is markup."""
+        return html.unescape(self.item.ToolTip[3])
+
+    def check(self, organisation):
+        """Check now, to its end."""
+        before = len(events(organisation, "authentication"))
+        self.item.click("_Check now")
+        self.desktop.wait(lambda: len(events(organisation, "authentication")) > before, "a check")
+        self.await_settled()
+
+    def await_telling(self, count):
+        self.desktop.wait(lambda: len(self.notifications.seen) >= count,
+                          "to be told of %d things, not %r" % (count, self.notifications.seen))
+        return self.notifications.seen[count - 1][1:3]
+
+    def open_account(self):
+        """Its page, by the first line of the menu."""
+        self.item.click(self.item.labels()[0])
+        self.screen.await_thing("push button", DELETE, "visible")
+
+    def begin_adding(self, organisation):
+        """Up to where the organisation has said who it is and nobody was told anything. Returns the
+        code, which is typed but not sent."""
+        code = organisation.code("ada")["code"]
+        self.screen.press("Add Account…")
+        self.screen.await_field(ADDRESS).write(organisation.url)
+        self.screen.press("Continue")
+        self.screen.await_text(organisation.url)
+        self.screen.await_field(CODE).write(code)
+        return code
+
+    def accounts(self):
+        return self.user.run("status", "--json").json["accounts"]
+
+    def end(self):
+        """It has said nothing on its standard error, and ends when it is told to."""
+        equal(stop(self.process), 0)
+        equal(self.desktop.read_log("countersign"), "")
+
+
+@contextlib.contextmanager
+def story(user):
+    """What goes wrong in one is told with all that was to be seen."""
+    with Session(accessible=True) as desktop, Screen(desktop) as screen:
+        try:
+            yield Story(user, desktop, screen)
+        except AssertionError as failure:
+            seen = "" if isinstance(failure, Unseen) else "\non the screen:\n" + screen.dump()
+            raise AssertionError("%s%s\nsaid:\n%s" % (
+                failure, seen, desktop.read_log("countersign"))) from None
+
+
+def make_organisation(world):
+    organisation = world.organisation()
+    organisation.admin("issuer", "add", "--built-in")
+    return organisation
+
+
+def make_user(world, organisation):
+    """Somebody on a managed device, without an account."""
+    user = world.machine().user()
+    user.put(organisation.issue())
+    return user
+
+
+def events(organisation, name):
+    return [event for event in organisation.log() if event["event"] == name]
+
+
+def in_groups(text):
+    """A fingerprint without what makes it easy to read."""
+    return "".join(text.split())
+
+
+def test_an_account_is_added_and_deleted(world):
+    """By address and code; what the organisation is comes before anything is sent."""
+    has_desktop()
+    organisation = make_organisation(world)
+    with story(make_user(world, organisation)) as told:
+        told.start()
+        told.await_state("No account")
+        told.screen.await_text("No account yet")
+        told.begin_adding(organisation)
+        told.screen.await_text("Example")
+        texts = "".join(in_groups(text) for text in told.screen.window().texts())
+        expect(organisation.introduction["fingerprint"] in texts, "the key's fingerprint")
+        equal(organisation.devices(), [], "nothing was sent yet")
+        told.screen.press("Add Account")
+        told.await_state("Managed")
+        told.screen.await_text("Managed")
+        told.screen.await_text(organisation.devices()[0]["id"])
+        equal(told.item.labels()[0], "ada, Example: Managed")
+        equal([account["managed"] for account in told.accounts()], [True])
+
+        told.screen.press(DELETE, state="visible")
+        told.screen.await_text("Delete the account of ada at Example?")
+        told.screen.press("Cancel")
+        told.desktop.wait(lambda: len(told.screen.windows()) == 1, "the dialog to go")
+        equal((len(told.accounts()), told.state()), (1, "Managed"))
+        told.screen.press(DELETE, state="visible")
+        told.screen.press("Delete")
+        told.await_state("No account")
+        told.screen.await_text("No account yet")
+        equal((told.accounts(), len(told.screen.windows())), ([], 1))
+        equal(told.notifications.seen, [], "nobody is told what they see")
+        told.end()
+
+
+def test_a_copied_certificate(world):
+    """It belongs to the device that had it first: Not managed, why, and what to do."""
+    has_desktop()
+    organisation, _, first, identity = managed_pair(world)
+    device = first.verdict(code=0)["device_id"]
+    user = world.machine().user()
+    user.put(identity)
+    user.add(organisation, "bob")
+    with story(user) as told:
+        told.start("start")
+        told.await_state("Not managed")
+        title, body = told.await_telling(1)
+        equal(title, "Not managed: bob at Example")
+        expect(body.startswith(BOUND + "\nAsk the helpdesk: "), body)
+        next_step = body.partition("\n")[2]
+        equal(told.sentence(), body)
+        equal(told.item.labels()[0], "bob, Example: Not managed")
+        told.open_account()
+        for text in ("Not managed", BOUND, next_step):
+            told.screen.await_text(text)
+        told.check(organisation)
+        equal(told.state(), "Not managed")
+        equal(len(told.notifications.seen), 1, "told once", told.notifications.seen)
+        equal([found["id"] for found in organisation.devices() if found["links"]], [device])
+        told.end()
+
+
+def test_the_server_goes_and_comes_back(world):
+    """The last verdict stays, with its age, and that nobody answered is said."""
+    has_desktop()
+    organisation, _, user, _ = managed_pair(world)
+    with story(user) as told:
+        told.start("start")
+        told.await_state("Managed")
+        told.open_account()
+        told.screen.await_text("checked ")
+        told.desktop.wait(lambda: not told.screen.has_text(UNREACHED), "no error yet")
+        before = told.accounts()[0]["checked_at"]
+        organisation.stop()
+        told.screen.press("Check Now")
+        told.screen.await_text(RECOGNISED + " " + UNREACHED)
+        told.screen.await_text("checked ")
+        told.await_state("Managed")
+        expect(UNREACHED in told.sentence(), told.sentence())
+        equal(told.accounts()[0]["checked_at"], before, "it is as old as it was")
+        organisation.serve()
+        checks = len(events(organisation, "authentication"))
+        told.screen.press("Check Now")
+        told.desktop.wait(lambda: not told.screen.has_text(UNREACHED)
+                          and told.screen.has_text(RECOGNISED), "the error to go")
+        told.await_state("Managed")
+        expect(len(events(organisation, "authentication")) > checks, "the server was asked")
+        equal(told.notifications.seen, [], "nothing that anybody has to be told")
+        told.end()
+
+
+def test_the_administrator_acts(world):
+    """Suspended, resumed, deactivated: each is told once, and seen in the tray and in the window."""
+    has_desktop()
+    organisation, _, user, _ = managed_pair(world)
+    device = organisation.devices()[0]["id"]
+    with story(user) as told:
+        told.start("start")
+        told.await_state("Managed")
+        told.open_account()
+        for count, (verb, state, title, sentence) in enumerate(ACTS, 1):
+            organisation.admin("device", verb, device)
+            told.item.click("_Check now")
+            seen = told.await_telling(count)
+            equal(seen[0], title)
+            expect(sentence in seen[1], seen)
+            told.await_state(state)
+            told.screen.await_text(sentence)
+            if told.accounts():
+                told.check(organisation)
+                equal(told.state(), state)
+        told.screen.await_text("No account yet")
+        equal(told.accounts(), [])
+        equal(stop(told.process), 0)
+        told.restart()
+        told.await_state("No account")
+        told.await_settled()
+        equal(len(told.notifications.seen), len(ACTS), "each once", told.notifications.seen)
+        told.end()
+
+
+@contextlib.contextmanager
+def held_up(organisation):
+    """Its server takes what is sent, and answers afterwards."""
+    organisation.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        organisation.process.send_signal(signal.SIGCONT)
+
+
+def log_out(told, organisation, moment):
+    """Ends the session's program while an account is being added."""
+    if moment == "asking":
+        with held_up(organisation):
+            told.screen.press("Add Account")
+            told.screen.await_text("Adding the account…")
+            equal(stop(told.process), 0)
+        return
+    told.screen.press("Add Account")
+    if moment == "answered":
+        told.desktop.wait(lambda: events(organisation, "enrolment"), "the server to know it")
+    equal(stop(told.process), 0)
+
+
+def test_logged_out_while_adding(world):
+    """The account is there or is not, and where it is not the same code adds it: never half."""
+    has_desktop()
+    for moment in ("asking", "at once", "answered"):
+        organisation = make_organisation(world)
+        with story(make_user(world, organisation)) as told:
+            told.start()
+            told.await_state("No account")
+            code = told.begin_adding(organisation)
+            log_out(told, organisation, moment)
+            told.restart()
+            told.await_settled()
+            there = told.accounts()
+            equal(told.state(), "Managed" if there else "No account", moment)
+            if not there:
+                told.user.run("account", "add", organisation.url, "--code-stdin",
+                              stdin=code + "\n", check=0)
+            account = told.user.verdict(0)
+            equal([device["id"] for device in organisation.devices()], [account["device_id"]])
+            told.item.click("_Open Countersign")
+            told.await_state("Managed")
+            told.end()
+
+
+def test_a_link_is_opened(world):
+    """By the bus: it fills the page, and its code is to be seen nowhere. As an argument, where others
+    could read it, it is refused."""
+    has_desktop()
+    organisation = make_organisation(world)
+    user = make_user(world, organisation)
+    given = organisation.code("ada")
+    with story(user) as told:
+        told.start("start")
+        told.await_state("No account")
+        for words in ((given["link"],), ("countersign:" + given["link"],),
+                      ("start", given["link"])):
+            result = told.desktop.launch(user, *words, check=2)
+            expect(given["code"] not in result.out + result.err, "the code in a message")
+        equal(told.screen.windows(), [], "nothing was opened")
+        told.desktop.open("countersign:" + given["link"])
+        field = told.screen.await_field(ADDRESS)
+        told.desktop.wait(lambda: field.text == organisation.url, "the address")
+        told.screen.await_text("From an activation link")
+        told.screen.press("Continue")
+        told.screen.await_text("It is the key that your activation link names.")
+        equal(organisation.devices(), [], "nothing was sent yet")
+        seen = told.screen.dump() + "".join(told.screen.window().texts())
+        expect(given["code"] not in seen and given["code"].replace("-", "") not in seen,
+               "the code on the screen")
+        told.screen.press("Add Account")
+        told.await_state("Managed")
+        told.screen.await_text(organisation.devices()[0]["id"])
+        told.end()
+
+
+if __name__ == "__main__":
+    main(globals())
