@@ -294,10 +294,6 @@ def managed_pair(world, login="ada"):
     return organisation, machine, user, identity
 
 
-class Skip(Exception):
-    """Raised by a test that cannot run here, with the reason."""
-
-
 def wait_until(condition, seconds=10):
     """Polls a condition that a real process brings about."""
     end = time.monotonic() + seconds

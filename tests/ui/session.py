@@ -204,10 +204,12 @@ class Session:
         with open(configuration, "w", encoding="utf-8") as out:
             out.write(BUS_CONFIGURATION % (path, services))
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=" + path
-        self.bus_process = self.spawn(["dbus-daemon", "--nofork", "--config-file=" + configuration],
-                                      "dbus-daemon")
-        world.expect(world.wait_until(lambda: os.path.exists(path), PATIENCE_S),
-                     "no bus:", self.read_log("dbus-daemon"))
+        reader, writer = os.pipe()
+        self.bus_process = self.spawn(["dbus-daemon", "--nofork", "--config-file=" + configuration,
+                                       "--print-address=%d" % writer], "dbus-daemon", pass_fds=(writer,))
+        os.close(writer)
+        with os.fdopen(reader, encoding="ascii") as told:  # once it listens: the socket is there before
+            world.expect(told.readline(), "no bus:", self.read_log("dbus-daemon"))
         self.bus = Gio.DBusConnection.new_for_address_sync(
             self.environment["DBUS_SESSION_BUS_ADDRESS"],
             Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
