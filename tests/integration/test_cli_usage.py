@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from world import PROGRAM, equal, expect, main, run_program
+from world import PROGRAM, Skip, equal, expect, main, run_program
 
 GROUPS = ("account", "authority", "authority user", "authority issuer", "authority device",
           "authority certificate")
@@ -237,6 +237,25 @@ def test_account_delete_asks_once(world):
         code, out = terminal.end()
         equal((code, json.loads(out)), (exit_code, {"id": account, "deleted": not left, "pending": False}))
         equal(len(user.run("account", "list", "--json").json["accounts"]), left)
+
+
+def test_german_is_asked_and_answered_in_german(world):
+    if "COUNTERSIGN_LOCALE_FOLDER" not in os.environ:
+        raise Skip("needs COUNTERSIGN_LOCALE_FOLDER, the translations of the build")
+    organisation = world.organisation()
+    user = world.machine().user()
+    account = user.add(organisation).json["id"]
+    user.environment.update(LANGUAGE="de",
+                            COUNTERSIGN_LOCALE_FOLDER=os.environ["COUNTERSIGN_LOCALE_FOLDER"])
+    expect("Noch nicht geprüft" in user.run("status").out, "the status")
+    expect("keine Antwort von 127.0.0.1: es kommt keine Verbindung zustande" in
+           user.run("account", "add", "http://127.0.0.1:1", "--code-stdin", stdin="BCDF-GHJK-MNPQ\n").err,
+           "an error, whole")
+    for answer, exit_code in (("n\n", 1), ("j\n", 0)):
+        terminal = Terminal(user, "account", "delete", account, "--json")
+        terminal.wait_for("Löschen? [j/N]")
+        terminal.type(answer)
+        equal(terminal.end()[0], exit_code, answer)
 
 
 def test_account_delete_takes_a_script_s_answer(world):

@@ -70,6 +70,20 @@ def test_metainfo(world):
     equal(tree.find("releases/release").get("version"), version, "the newest release is this one")
 
 
+def test_german(_world):
+    """Every text that is to be translated is there in German too. (Meson makes these files again
+    where they change, not where only po/ does: a stale one is touched, or built in a new folder.)"""
+    language = "{http://www.w3.org/XML/1998/namespace}lang"
+    keys = read_keys(DESKTOP)
+    for section in keys.sections():
+        for key in ("Name", "GenericName", "Comment", "Keywords"):
+            equal(key in keys[section], key + "[de]" in keys[section], section, key)
+    tree = xml.parse(METAINFO).getroot()
+    for tag in ("name", "summary", "description/p", "description/ul/li"):
+        found = [element.get(language) for element in tree.findall(tag)]
+        expect(found.count("de") == found.count(None) > 0, tag, found)
+
+
 def test_service(_world):
     """The bus knows the name by this file, and what it starts is what is installed."""
     service = read_keys(SERVICE)["D-BUS Service"]
