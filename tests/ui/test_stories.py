@@ -12,11 +12,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session  # noqa: E402  pylint: disable=wrong-import-position
 from access import Screen, Unseen  # noqa: E402  pylint: disable=wrong-import-position
+from hostile import FrontedOrganisation  # noqa: E402
 from session import Notifications, Session, stop  # noqa: E402
 from world import Skip, equal, expect, main, managed_pair  # noqa: E402
 
 ADDRESS = "Organisation’s address, or activation link"
 CODE = "Activation code"
+ENROLMENT = "/v1/accounts"
 DELETE = "Delete Account…"
 BOUND = "This device's certificate already belongs to another device."
 RECOGNISED = "Your organisation recognises this device as managed."
@@ -269,44 +271,52 @@ def test_the_administrator_acts(world):
         told.end()
 
 
-@contextlib.contextmanager
-def held_up(organisation):
-    """Its server takes what is sent, and answers afterwards."""
-    organisation.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        organisation.process.send_signal(signal.SIGCONT)
+def lose_call(connection, request, forward):
+    """It never comes to the server."""
+    del request, forward
+    connection.recv(1)
 
 
-def log_out(told, organisation, moment):
-    """Ends the session's program while an account is being added."""
-    if moment == "asking":
-        with held_up(organisation):
-            told.screen.press("Add Account")
-            told.screen.await_text("Adding the account…")
-            equal(stop(told.process), 0)
-        return
-    told.screen.press("Add Account")
-    if moment == "answered":
-        told.desktop.wait(lambda: events(organisation, "enrolment"), "the server to know it")
-    equal(stop(told.process), 0)
+def lose_answer(connection, request, forward):
+    """The server has done it, and its client does not hear of that."""
+    forward(request)
+    connection.recv(1)
+
+
+def lose_nothing(connection, request, forward):
+    del connection
+    return forward(request)
+
+
+def log_out(told, organisation, act):
+    """Ends the session's program when the server has, or would have, what adds an account."""
+    before = len(events(organisation, "enrolment"))
+    calls = organisation.front.calls
+    with organisation.front.rule("^POST %s$" % ENROLMENT, act):
+        told.screen.press("Add Account")
+        told.desktop.wait(lambda: any(call.path == ENROLMENT for call in calls), "the call")
+        if act != lose_call:
+            told.desktop.wait(lambda: len(events(organisation, "enrolment")) > before,
+                              "the server to know it")
+        equal(stop(told.process), 0)
 
 
 def test_logged_out_while_adding(world):
     """The account is there or is not, and where it is not the same code adds it: never half."""
     has_desktop()
-    for moment in ("asking", "at once", "answered"):
-        organisation = make_organisation(world)
+    for act in (lose_call, lose_answer, lose_nothing):
+        organisation = FrontedOrganisation(world)
+        organisation.admin("issuer", "add", "--built-in")
         with story(make_user(world, organisation)) as told:
             told.start()
             told.await_state("No account")
             code = told.begin_adding(organisation)
-            log_out(told, organisation, moment)
+            log_out(told, organisation, act)
             told.restart()
             told.await_settled()
             there = told.accounts()
-            equal(told.state(), "Managed" if there else "No account", moment)
+            expect(not there or act == lose_nothing, act, there)
+            equal(told.state(), "Managed" if there else "No account", act)
             if not there:
                 told.user.run("account", "add", organisation.url, "--code-stdin",
                               stdin=code + "\n", check=0)
