@@ -99,8 +99,9 @@ settle(CsAgent *agent)
 static void
 run_check(CsAgentJob *job, GError **error)
 {
-	g_autoptr(CsAccount) account =
-		cs_authentication_run(&job->client, job->id, NULL, NULL, job->cancellable, error);
+	/* What became of the account is read from the book. */
+	cs_account_free(
+		cs_authentication_run(&job->client, job->id, NULL, NULL, job->cancellable, error));
 }
 
 /* An account that is gone meanwhile has nothing to say; and cancelled is only what was stopped. */
