@@ -222,9 +222,9 @@ class Session:
         return {**self.environment, **{key: value for key, value in user.environment.items()
                                        if key == "HOME" or key.startswith("XDG_")}}
 
-    def start(self, user, *words, name="countersign", environment=None):
+    def start(self, user, *words, name="countersign", environment=None, program=world.PROGRAM):
         """Starts the program in this session; it goes on."""
-        return self.spawn([world.PROGRAM, "--config", user.config, *words], name,
+        return self.spawn([program, "--config", user.config, *words], name,
                           {**self.environment_of(user), **(environment or {})})
 
     def launch(self, user, *words, check=None):
@@ -267,6 +267,11 @@ class Session:
                              "org.freedesktop.DBus", "GetNameOwner", GLib.Variant("(s)", (name,)))[0]
         except GLib.Error:
             return None
+
+    def process_id(self, name):
+        """Of the process behind a name."""
+        return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                         "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)))[0]
 
     def wait(self, condition, what, seconds=None):
         """Polls a condition, and lets this process answer its own calls meanwhile."""

@@ -4,6 +4,7 @@
 """The tray: its states, its menu, and what becomes of the program when no tray is there, when one
 dies and returns, and when it is launched again, opened by a link or ended."""
 import os
+import shutil
 import signal
 import sys
 
@@ -414,10 +415,13 @@ def test_start_at_login(world):
     """The window's switch writes an entry that starts this very program, wherever that lies."""
     session.require_desktop()
     user = world.machine().user()
+    program = os.path.join(world.folder, "a \"folder\" `of` $HOME \\ 'x'", "countersign")
+    os.mkdir(os.path.dirname(program))
+    shutil.copy(session.world.PROGRAM, program)
     entry = os.path.join(user.environment["XDG_CONFIG_HOME"], "autostart", APPLICATION + ".desktop")
     with Session(accessible=True) as desktop, Screen(desktop) as screen:
         desktop.start_panel()
-        process = desktop.start(user)
+        process = desktop.start(user, program=program)
         screen.press("Menu", "toggle button")
         screen.press("Start at Login", "check box")
         desktop.wait(lambda: os.path.exists(entry), "the entry")
@@ -429,6 +433,7 @@ def test_start_at_login(world):
             context.setenv(key, value)
         expect(Gio.DesktopAppInfo.new_from_filename(entry).launch([], context), "launched")
         item = desktop.item()
+        equal(os.readlink("/proc/%d/exe" % desktop.process_id(item.name)), program)
         equal(screen.windows(), [], "without a window")
         item.activate()
         screen.press("Menu", "toggle button")
