@@ -323,7 +323,7 @@ def test_logged_out_while_adding(world):
             told.await_settled()
             there = told.accounts()
             expect(not there or act == lose_nothing, act, there)
-            equal(told.state(), "Managed" if there else "No account", act)
+            told.await_state("Managed" if there else "No account")
             if not there:
                 told.user.run("account", "add", organisation.url, "--code-stdin",
                               stdin=code + "\n", check=0)
