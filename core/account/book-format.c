@@ -232,7 +232,7 @@ read_pending(CsOrganisation *organisation, const cJSON *json, GError **error)
 	if (!cs_record_read(json, pending_fields, pending, error))
 		return FALSE;
 	if (!cs_book_is_key_file(pending->key_file))
-		return fail(error, "a key file's name is not one of ours");
+		return fail(error, _("a key file's name is not one of ours"));
 	return TRUE;
 }
 
@@ -273,15 +273,15 @@ read_organisation(CsBook *book, const cJSON *json, GError **error)
 		return FALSE;
 	origin = cs_http_normalise_origin(organisation->url, NULL);
 	if (g_strcmp0(origin, organisation->url) != 0)
-		return fail(error, "an organisation's address is not an origin");
+		return fail(error, _("an organisation's address is not an origin"));
 	if (!cs_book_is_key_file(organisation->device_key_file))
-		return fail(error, "a key file's name is not one of ours");
+		return fail(error, _("a key file's name is not one of ours"));
 	if (organisation->device_id != NULL && !cs_book_is_id(organisation->device_id))
-		return fail(error, "a device's id is malformed");
+		return fail(error, _("a device's id is malformed"));
 	if (organisation->sequence < 0)
-		return fail(error, "a rotation's number is negative");
+		return fail(error, _("a rotation's number is negative"));
 	if (find_organisation(book, organisation->url) != NULL)
-		return fail(error, "an organisation is listed twice");
+		return fail(error, _("an organisation is listed twice"));
 	g_ptr_array_add(book->organisations, g_steal_pointer(&organisation));
 	return TRUE;
 }
@@ -294,16 +294,16 @@ read_account(CsBook *book, const cJSON *json, GError **error)
 	if (!cs_record_read(json, account_fields, account, error))
 		return FALSE;
 	if (!cs_book_is_id(account->id) || !cs_book_is_id(account->device_id))
-		return fail(error, "an id is malformed");
+		return fail(error, _("an id is malformed"));
 	if (!cs_book_is_key_file(account->key_file))
-		return fail(error, "a key file's name is not one of ours");
+		return fail(error, _("a key file's name is not one of ours"));
 	if (find_organisation(book, account->url) == NULL)
-		return fail(error, "an account's organisation is missing");
+		return fail(error, _("an account's organisation is missing"));
 	for (guint i = 0; i < book->accounts->len; i++) {
 		const CsAccount *other = g_ptr_array_index(book->accounts, i);
 
 		if (g_str_equal(other->id, account->id))
-			return fail(error, "an account is listed twice");
+			return fail(error, _("an account is listed twice"));
 	}
 	g_ptr_array_add(book->accounts, g_steal_pointer(&account));
 	return TRUE;
@@ -351,7 +351,7 @@ read_book(CsBook *book, const cJSON *json, GError **error)
 	    !cs_json_get_optional_string(json, "latest_explanation", &latest, error))
 		return FALSE;
 	if (latest != NULL && !cs_book_is_id(latest))
-		return fail(error, "an id is malformed");
+		return fail(error, _("an id is malformed"));
 	book->latest_explanation = g_strdup(latest);
 	return TRUE;
 }

@@ -5,14 +5,9 @@
 #include "core/account/account-book.h"
 #include "core/base/error.h"
 
-#define MAX_FIELDS 24
+#include <glib/gi18n-lib.h>
 
-static gboolean
-fail(GError **error, const char *name, const char *what)
-{
-	cs_error_set(error, CS_ERROR_STATE, "state-invalid", "%s %s", name, what);
-	return FALSE;
-}
+#define MAX_FIELDS 24
 
 static gboolean
 read_text(const cJSON *object, const CsRecordField *field, gpointer record, GError **error)
@@ -54,10 +49,13 @@ read_managed(const cJSON *object, const CsRecordField *field, gpointer record, G
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, field->name);
 	CsManaged managed = CS_MANAGED_UNKNOWN;
 
-	if (cJSON_IsBool(item))
+	if (cJSON_IsBool(item)) {
 		managed = cJSON_IsTrue(item) ? CS_MANAGED_YES : CS_MANAGED_NO;
-	else if (!cJSON_IsNull(item))
-		return fail(error, field->name, "is neither true, false nor null");
+	} else if (!cJSON_IsNull(item)) {
+		cs_error_set(error, CS_ERROR_STATE, "state-invalid",
+			     _("member \"%s\" is neither true, false nor null"), field->name);
+		return FALSE;
+	}
 	G_STRUCT_MEMBER(CsManaged, record, field->offset) = managed;
 	return TRUE;
 }
@@ -72,8 +70,11 @@ read_reason(const cJSON *object, const CsRecordField *field, gpointer record, GE
 		return FALSE;
 	if (code != NULL) {
 		reason = cs_reason_from_code(code);
-		if (reason == CS_REASON_NONE)
-			return fail(error, field->name, "is no reason code");
+		if (reason == CS_REASON_NONE) {
+			cs_error_set(error, CS_ERROR_STATE, "state-invalid",
+				     _("member \"%s\" is no reason code"), field->name);
+			return FALSE;
+		}
 	}
 	G_STRUCT_MEMBER(CsReason, record, field->offset) = reason;
 	return TRUE;
@@ -132,8 +133,11 @@ cs_record_read(const cJSON *object, const CsRecordField *fields, gpointer record
 	if (!check_members(object, fields, error))
 		return FALSE;
 	for (const CsRecordField *field = fields; field->name != NULL; field++) {
-		if (cJSON_GetObjectItemCaseSensitive(object, field->name) == NULL)
-			return fail(error, field->name, "is missing");
+		if (cJSON_GetObjectItemCaseSensitive(object, field->name) == NULL) {
+			cs_error_set(error, CS_ERROR_STATE, "state-invalid",
+				     _("member \"%s\" is missing"), field->name);
+			return FALSE;
+		}
 		if (!readers[field->kind](object, field, record, error))
 			return FALSE;
 	}

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define DEPTH_MAX	  16
@@ -22,7 +23,7 @@ typedef struct {
 static gboolean
 set_malformed(GError **error, const char *what)
 {
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "malformed JSON: %s", what);
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("malformed JSON: %s"), what);
 	return FALSE;
 }
 
@@ -76,7 +77,7 @@ scan_number(Scan *scan, GError **error)
 		good = skip_digits(scan);
 	}
 	if (!good || scan->next - start > NUMBER_LENGTH_MAX)
-		return set_malformed(error, "number");
+		return set_malformed(error, _("a number that is none"));
 	return TRUE;
 }
 
@@ -108,17 +109,17 @@ scan_escape(Scan *scan, GError **error)
 		return TRUE;
 	}
 	if (!skip_char(scan, 'u'))
-		return set_malformed(error, "escape");
+		return set_malformed(error, _("an escape sequence that is none"));
 	unit = scan_code_unit(scan);
 	if (unit <= 0)
-		return set_malformed(error, "escape");
+		return set_malformed(error, _("an escape sequence that is none"));
 	if (unit < 0xd800 || unit > 0xdfff)
 		return TRUE;
 	if (unit > 0xdbff || !skip_char(scan, '\\') || !skip_char(scan, 'u'))
-		return set_malformed(error, "lone surrogate");
+		return set_malformed(error, _("half a surrogate pair"));
 	unit = scan_code_unit(scan);
 	if (unit < 0xdc00 || unit > 0xdfff)
-		return set_malformed(error, "lone surrogate");
+		return set_malformed(error, _("half a surrogate pair"));
 	return TRUE;
 }
 
@@ -126,18 +127,18 @@ static gboolean
 scan_string(Scan *scan, GError **error)
 {
 	if (!skip_char(scan, '"'))
-		return set_malformed(error, "string expected");
+		return set_malformed(error, _("a string is expected"));
 	while (scan->next < scan->end) {
 		guchar character = (guchar)*scan->next++;
 
 		if (character == '"')
 			return TRUE;
 		if (character < 0x20)
-			return set_malformed(error, "control character in a string");
+			return set_malformed(error, _("a control character in a string"));
 		if (character == '\\' && !scan_escape(scan, error))
 			return FALSE;
 	}
-	return set_malformed(error, "string without an end");
+	return set_malformed(error, _("a string without an end"));
 }
 
 static gboolean
@@ -154,7 +155,7 @@ scan_word(Scan *scan, GError **error)
 			return TRUE;
 		}
 	}
-	return set_malformed(error, "value expected");
+	return set_malformed(error, _("a value is expected"));
 }
 
 static gboolean
@@ -165,7 +166,7 @@ scan_member_name(Scan *scan, GError **error)
 		return FALSE;
 	skip_white_space(scan);
 	if (!skip_char(scan, ':'))
-		return set_malformed(error, "colon expected");
+		return set_malformed(error, _("a colon is expected"));
 	return TRUE;
 }
 
@@ -174,7 +175,7 @@ static gboolean
 scan_opening(Scan *scan, char closer, gboolean *complete, GError **error)
 {
 	if (scan->depth == DEPTH_MAX)
-		return set_malformed(error, "nested too deeply");
+		return set_malformed(error, _("nested too deeply"));
 	scan->next++;
 	skip_white_space(scan);
 	*complete = skip_char(scan, closer);
@@ -193,7 +194,7 @@ scan_value_start(Scan *scan, gboolean *complete, GError **error)
 	first = peek(scan);
 	*complete = TRUE;
 	if (++scan->values > VALUES_MAX)
-		return set_malformed(error, "too many values");
+		return set_malformed(error, _("too many values"));
 	if (first == '{')
 		return scan_opening(scan, '}', complete, error);
 	if (first == '[')
@@ -219,7 +220,7 @@ scan_value_end(Scan *scan, GError **error)
 			return TRUE;
 		}
 		if (!skip_char(scan, closer))
-			return set_malformed(error, "comma or closing bracket expected");
+			return set_malformed(error, _("a comma or a closing bracket is expected"));
 		scan->depth--;
 	}
 	return TRUE;
@@ -243,7 +244,7 @@ cs_json_check_grammar(const char *text, gsize length, GError **error)
 	gboolean complete;
 
 	if (length == 0 || !g_utf8_validate_len(text, length, NULL))
-		return set_malformed(error, "not UTF-8 text");
+		return set_malformed(error, _("not UTF-8 text"));
 	scan.end = text + length;
 	do {
 		if (!scan_value_start(&scan, &complete, error))
@@ -253,6 +254,6 @@ cs_json_check_grammar(const char *text, gsize length, GError **error)
 	} while (scan.depth > 0);
 	skip_white_space(&scan);
 	if (scan.next != scan.end)
-		return set_malformed(error, "something behind the value");
+		return set_malformed(error, _("something behind the value"));
 	return TRUE;
 }

@@ -7,6 +7,7 @@
 #include "core/base/json-grammar.h"
 #include "core/base/secret.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@
 static gboolean
 set_malformed(GError **error, const char *what)
 {
-	cs_error_set(error, CS_ERROR_INVALID, NULL, "malformed JSON: %s", what);
+	cs_error_set(error, CS_ERROR_INVALID, NULL, _("malformed JSON: %s"), what);
 	return FALSE;
 }
 
@@ -41,7 +42,7 @@ check_names_unique(const cJSON *object, GError **error)
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 1; i < names->len; i++) {
 		if (strcmp(names->pdata[i - 1], names->pdata[i]) == 0)
-			return set_malformed(error, "duplicate member");
+			return set_malformed(error, _("a member that is there twice"));
 	}
 	return TRUE;
 }
@@ -53,7 +54,7 @@ check_values(const cJSON *value, GError **error)
 	const cJSON *child;
 
 	if (cJSON_IsNumber(value) && !isfinite(value->valuedouble))
-		return set_malformed(error, "number out of range");
+		return set_malformed(error, _("a number that is too large"));
 	if (cJSON_IsObject(value) && !check_names_unique(value, error))
 		return FALSE;
 	cJSON_ArrayForEach (child, value) {
@@ -84,7 +85,7 @@ cs_json_parse(const char *text, gsize length, GError **error)
 		return NULL;
 	value = cJSON_ParseWithLength(text, length);
 	if (value == NULL) {
-		set_malformed(error, "cannot be decoded");
+		set_malformed(error, _("it cannot be decoded"));
 		return NULL;
 	}
 	if (!check_values(value, error))
@@ -140,7 +141,7 @@ cs_json_check_members(const cJSON *object, const char *const *allowed, GError **
 	const cJSON *member;
 
 	if (!cJSON_IsObject(object)) {
-		cs_error_set(error, CS_ERROR_INVALID, NULL, "not a JSON object");
+		cs_error_set(error, CS_ERROR_INVALID, NULL, _("not a JSON object"));
 		return FALSE;
 	}
 	cJSON_ArrayForEach (member, object) {
@@ -148,7 +149,7 @@ cs_json_check_members(const cJSON *object, const char *const *allowed, GError **
 			g_autofree char *shown = g_strndup(member->string, NAME_SHOWN_MAX);
 			g_autofree char *escaped = g_strescape(shown, NULL);
 
-			cs_error_set(error, CS_ERROR_INVALID, NULL, "unknown member \"%s\"",
+			cs_error_set(error, CS_ERROR_INVALID, NULL, _("unknown member \"%s\""),
 				     escaped);
 			return FALSE;
 		}
@@ -162,17 +163,20 @@ find_member(const cJSON *object, const char *name)
 	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
 }
 
+/* The kind is N_("a string"), say. */
 static const cJSON *
 get_member(const cJSON *object, const char *name, int types, const char *kind, GError **error)
 {
 	const cJSON *member = find_member(object, name);
 
 	if (member == NULL) {
-		cs_error_set(error, CS_ERROR_INVALID, NULL, "member \"%s\" is missing", name);
+		cs_error_set(error, CS_ERROR_INVALID, NULL, _("member \"%s\" is missing"), name);
 		return NULL;
 	}
 	if ((member->type & 0xff & types) == 0) {
-		cs_error_set(error, CS_ERROR_INVALID, NULL, "member \"%s\" is not %s", name, kind);
+		/* Translators: the second is a string, a number, a boolean, an object or an array. */
+		cs_error_set(error, CS_ERROR_INVALID, NULL, _("member \"%s\" is not %s"), name,
+			     _(kind));
 		return NULL;
 	}
 	return member;
@@ -189,7 +193,7 @@ get_member(const cJSON *object, const char *name, int types, const char *kind, G
 const char *
 cs_json_get_string(const cJSON *object, const char *name, GError **error)
 {
-	const cJSON *member = get_member(object, name, cJSON_String, "a string", error);
+	const cJSON *member = get_member(object, name, cJSON_String, N_("a string"), error);
 
 	return member != NULL ? member->valuestring : NULL;
 }
@@ -207,13 +211,13 @@ cs_json_get_string(const cJSON *object, const char *name, GError **error)
 gboolean
 cs_json_get_int64(const cJSON *object, const char *name, gint64 *value, GError **error)
 {
-	const cJSON *member = get_member(object, name, cJSON_Number, "a number", error);
+	const cJSON *member = get_member(object, name, cJSON_Number, N_("a number"), error);
 
 	if (member == NULL)
 		return FALSE;
 	if (!(fabs(member->valuedouble) <= (double)INTEGER_MAX) ||
 	    trunc(member->valuedouble) != member->valuedouble) {
-		cs_error_set(error, CS_ERROR_INVALID, NULL, "member \"%s\" is not an integer",
+		cs_error_set(error, CS_ERROR_INVALID, NULL, _("member \"%s\" is not an integer"),
 			     name);
 		return FALSE;
 	}
@@ -234,7 +238,7 @@ gboolean
 cs_json_get_boolean(const cJSON *object, const char *name, gboolean *value, GError **error)
 {
 	const cJSON *member =
-		get_member(object, name, cJSON_True | cJSON_False, "a boolean", error);
+		get_member(object, name, cJSON_True | cJSON_False, N_("a boolean"), error);
 
 	if (member == NULL)
 		return FALSE;
@@ -253,7 +257,7 @@ cs_json_get_boolean(const cJSON *object, const char *name, gboolean *value, GErr
 const cJSON *
 cs_json_get_object(const cJSON *object, const char *name, GError **error)
 {
-	return get_member(object, name, cJSON_Object, "an object", error);
+	return get_member(object, name, cJSON_Object, N_("an object"), error);
 }
 
 /**
@@ -267,7 +271,7 @@ cs_json_get_object(const cJSON *object, const char *name, GError **error)
 const cJSON *
 cs_json_get_array(const cJSON *object, const char *name, GError **error)
 {
-	return get_member(object, name, cJSON_Array, "an array", error);
+	return get_member(object, name, cJSON_Array, N_("an array"), error);
 }
 
 /**
