@@ -17,7 +17,8 @@ SIZE = "1400x1000"
 def main():
     try:
         with session.Session(size=SIZE) as desktop:
-            done = subprocess.run(sys.argv[1:], env=desktop.environment, check=False)
+            kept = {key: os.environ[key] for key in ("COUNTERSIGN_LOCALE_FOLDER",) if key in os.environ}
+            done = subprocess.run(sys.argv[1:], env={**desktop.environment, **kept}, check=False)
     except world.Skip as reason:
         print("1..0 # SKIP", reason)
         return 0

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-/* Nothing is cut off: in light and dark, with letters twice as large, and from right to left. With
- * the argument --screenshots FOLDER every scene is kept as a picture there, to be looked at. */
+/* Nothing is cut off, and the window keeps its width: in light and dark, with letters twice as large,
+ * and from right to left; in English, and in German, which is longer. With the argument
+ * --screenshots FOLDER every scene is kept as a picture there, to be looked at. */
 
 #define NORMAL_DPI (96 * 1024)
 
@@ -123,12 +124,25 @@ keep_picture(CsTestDesktop *d, const CsTestScene *scene)
 	g_assert_no_error(error);
 }
 
+/* A text that does not fold would make the window wider than it wants to be. */
+static void
+assert_width(GtkWindow *window)
+{
+	int wanted = 0;
+	int width = 0;
+
+	gtk_window_get_default_size(window, &wanted, NULL);
+	gtk_window_get_size(window, &width, NULL);
+	g_assert_cmpint(width, <=, wanted * current->scale);
+}
+
 static void
 look_at(CsTestDesktop *d, const CsTestScene *scene)
 {
 	GtkWidget *dialog = cs_test_get_dialog();
 	Placing placing = {dialog ? dialog : d->window, 0, NULL};
 
+	assert_width(GTK_WINDOW(d->window));
 	find_faults_cb(placing.window, &placing);
 	if (screenshots)
 		keep_picture(d, scene);

@@ -7,6 +7,7 @@
 #include "ui/field.h"
 #include "ui/problem.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static gint64
@@ -43,6 +44,12 @@ set_autostart(gboolean start, gpointer data, GError **error)
 void
 cs_test_desktop_init(int *argc, char ***argv)
 {
+	const char *folder = g_getenv("COUNTERSIGN_LOCALE_FOLDER");
+
+	/* As main() does, so that LANGUAGE has its effect. */
+	if (folder)
+		bindtextdomain(GETTEXT_PACKAGE, folder);
+	textdomain(GETTEXT_PACKAGE);
 	g_test_init(argc, argv, NULL);
 	gtk_init(argc, argv);
 	g_object_set(gtk_settings_get_default(), "gtk-enable-animations", FALSE, NULL);
