@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/demo-desktop.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A build without the desktop application: the demo is text. */
 gboolean
 cs_demo_desktop_is_possible(void)
@@ -17,6 +19,6 @@ cs_demo_desktop_run(const CsInvocation *invocation,
 		    GError **error)
 {
 	cs_error_set(error, CS_ERROR_UNSUPPORTED, "desktop-missing",
-		     "built without the desktop application");
+		     _("this program was built without its desktop application"));
 	return FALSE;
 }

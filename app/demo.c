@@ -47,7 +47,7 @@ say(Demo *demo, const char *rule, const char *format, ...)
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	if (!demo->invocation->json)
-		printf("%s (rule %s)\n", text, rule);
+		printf(_("%s (rule %s)\n"), text, rule);
 	(void)fflush(stdout);
 	cs_json_add_string(line, "text", g_strstrip(text));
 	cs_json_add_string(line, "rule", rule);

@@ -222,7 +222,7 @@ load_code_key(CsAuthority *a, GError **error)
 	cs_secret_get_data(a->code_key, &length);
 	if (length == CODE_KEY_SIZE_BYTES)
 		return TRUE;
-	cs_error_set(error, CS_ERROR_STATE, "authority-broken", "%s is cut short", path);
+	cs_error_set(error, CS_ERROR_STATE, "authority-broken", _("%s is cut short"), path);
 	return FALSE;
 }
 

@@ -244,7 +244,7 @@ check_pair(const CsCa *ca, GError **error)
 	    cs_certificate_is_authority(ca->certificate, NULL))
 		return TRUE;
 	cs_error_set(error, CS_ERROR_STATE, "ca-broken",
-		     "ca.pem is not the certificate of the key in ca.key");
+		     _("ca.pem is not the certificate of the key in ca.key"));
 	return FALSE;
 }
 

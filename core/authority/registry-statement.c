@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /**
@@ -27,7 +28,7 @@ cs_registry_set_error(CsRegistry *r, int status, GError **error)
 		reason = "registry-busy";
 	else if (primary == SQLITE_CONSTRAINT)
 		reason = "registry-conflict";
-	cs_error_set(error, CS_ERROR_STATE, reason, "registry: %s", sqlite3_errstr(status));
+	cs_error_set(error, CS_ERROR_STATE, reason, _("registry: %s"), sqlite3_errstr(status));
 	if (primary == SQLITE_CONSTRAINT)
 		g_debug("registry: %s", sqlite3_errmsg(r->database));
 }
@@ -61,7 +62,7 @@ cs_statement_open(CsStatement *s, CsRegistry *r, const char *sql, GError **error
 {
 	if (r->in_transaction && sqlite3_get_autocommit(r->database) != 0) {
 		cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
-			     "registry: the transaction was rolled back by an earlier failure");
+			     _("registry: the transaction was rolled back by an earlier failure"));
 		return FALSE;
 	}
 	s->registry = r;
