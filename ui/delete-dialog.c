@@ -122,7 +122,6 @@ cs_delete_dialog_init(CsDeleteDialog *self)
 	gtk_widget_init_template(GTK_WIDGET(self));
 	gtk_label_set_text(self->consequences, cs_wording_get_deletion());
 	gtk_dialog_set_default_response(GTK_DIALOG(self), GTK_RESPONSE_CANCEL);
-	gtk_widget_grab_focus(GTK_WIDGET(self->cancel_button));
 }
 
 /**

@@ -139,9 +139,19 @@ show_add_progress(CsTestDesktop *d)
 	cs_test_press("continue_button");
 }
 
+/* A name that a person would give. */
+static void
+rename_cb(cJSON *answer)
+{
+	if (cJSON_HasObjectItem(answer, "name"))
+		cJSON_ReplaceItemInObjectCaseSensitive(answer, "name",
+						       cJSON_CreateString("Example Corp"));
+}
+
 static void
 show_add_code(CsTestDesktop *d)
 {
+	d->base.faults->bend_answer = rename_cb;
 	show_add_address(d);
 	cs_test_press("continue_button");
 	cs_test_wait_shown("fingerprint");
@@ -161,6 +171,7 @@ show_add_link(CsTestDesktop *d)
 {
 	g_autofree char *link = cs_test_desktop_make_link(d, CODE);
 
+	d->base.faults->bend_answer = rename_cb;
 	show_add_address(d);
 	cs_test_type("address", link);
 	cs_test_press("continue_button");
