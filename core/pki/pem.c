@@ -20,14 +20,15 @@ static const char *
 find(const char *text, gsize length, const char *what)
 {
 	gsize wanted = strlen(what);
-	const char *past = text + length;
-	const char *at = text;
 
-	while ((gsize)(past - at) >= wanted &&
-	       (at = memchr(at, '-', (gsize)(past - at) - wanted + 1)) != NULL) {
+	while (length >= wanted) {
+		const char *at = memchr(text, '-', length - wanted + 1);
+		if (at == NULL)
+			return NULL;
 		if (memcmp(at, what, wanted) == 0)
 			return at;
-		at++;
+		length -= (gsize)(at - text) + 1;
+		text = at + 1;
 	}
 	return NULL;
 }
