@@ -22,6 +22,14 @@ get_entry(guint index)
 	return GTK_WIDGET(gtk_list_box_get_row_at_index(history, (int)index));
 }
 
+static void
+expect_tooltip(guint index, const char *expected)
+{
+	g_autofree char *text = gtk_widget_get_tooltip_text(get_entry(index));
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
 static const char *
 get_entry_name(guint index)
 {
@@ -122,10 +130,10 @@ test_history(CsTestDesktop *d, gconstpointer data)
 	cs_test_desktop_draw(d);
 	moment = g_date_time_format(time, "%-d %B %Y, %H:%M");
 	g_assert_nonnull(strstr(get_entry_name(0), "The server could not be reached."));
-	g_assert_cmpstr(gtk_widget_get_tooltip_text(get_entry(0)), ==, "unreachable");
+	expect_tooltip(0, "unreachable");
 	g_assert_true(g_str_has_prefix(get_entry_name(1), moment));
 	g_assert_nonnull(strstr(get_entry_name(1), "Managed"));
-	g_assert_cmpstr(gtk_widget_get_tooltip_text(get_entry(1)), ==, "managed, request request1");
+	expect_tooltip(1, "managed, request request1");
 	g_assert_nonnull(strstr(get_entry_name(2), "Not managed. This device has no certificate"));
 	g_assert_cmpstr(atk_object_get_description(gtk_widget_get_accessible(get_entry(2))), ==,
 			"no-certificate, request request1");
