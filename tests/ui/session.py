@@ -328,7 +328,9 @@ class Session:
     def bare_item(self):
         """The same, where no tray shows it."""
         self.wait(lambda: self.owner() is not None, "the program on the bus")
-        return Item(self, self.owner())
+        item = Item(self, self.owner())
+        self.wait(item.is_there, "its item, which comes after the name")
+        return item
 
     def screenshot(self, path):
         """The whole screen, as a PNG."""
@@ -343,6 +345,12 @@ class Item:
     def __init__(self, session, name):
         self.session = session
         self.name = name
+
+    def is_there(self):
+        try:
+            return bool(self.Title)
+        except GLib.Error:
+            return False
 
     def __getattr__(self, name):
         """item.Title, item.ToolTip ..."""

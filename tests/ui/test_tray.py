@@ -324,7 +324,7 @@ def test_it_ends(world):
             equal(desktop.read_log("countersign"), "")
     with Session() as desktop:
         process = desktop.start(user, "start")
-        desktop.bare_item()
+        await_state(desktop, desktop.bare_item(), "Managed")
         stop(desktop.bus_process)
         equal(process.wait(session.PATIENCE_S), 0, "the session's end")
     equal(user.verdict(0)["managed"], True)
