@@ -95,7 +95,7 @@ def test_rule_22_deleted_refuses_the_certificate_for_ever(world):  # rule 22
     expect(account["device_id"] != device, "rule 24: a new record")
     equal(account["reason"], "certificate-revoked", "the built-in CA revoked")
     equal(organisation.run("device", "release", device, identity.fingerprint).code, 3)
-    user.put(organisation.issue(), "redeployed")
+    user.put(organisation.issue_newer(identity), "redeployed")
     equal(user.verdict(code=0)["managed"], True, "redeployed with a new key")
 
 
@@ -222,7 +222,8 @@ def test_rule_26_a_second_system_user_needs_approval(world):  # rule 26
     organisation = world.organisation()
     organisation.admin("issuer", "add", "--built-in")
     machine = world.machine()
-    machine.put(organisation.issue())
+    identity = organisation.issue()
+    machine.put(identity)
     first, second = machine.user("first"), machine.user("second")
     first.add(organisation, "ada")
     device = first.verdict(code=0)["device_id"]
@@ -235,8 +236,9 @@ def test_rule_26_a_second_system_user_needs_approval(world):  # rule 26
     organisation.admin("device", "approve", device, keys[1]["id"])
     equal(second.verdict(code=0)["managed"], True)
     equal(first.verdict(code=0)["managed"], True)
-    machine.put(organisation.issue(), "renewed")
-    equal(first.verdict(code=0)["managed"], True)
+    renewed = organisation.issue_newer(identity)
+    machine.put(renewed, "renewed")
+    equal(first.verdict(code=0)["certificate"]["fingerprint"], renewed.fingerprint)
     equal(second.verdict(code=0)["managed"], True, "present and future links")
     equal(organisation.run("device", "approve", device, "nosuchkey").code, 6)
 

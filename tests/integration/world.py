@@ -142,6 +142,18 @@ class Organisation:
         certificate = pki.x509.load_pem_x509_certificate(document["certificate"].encode())
         return pki.Identity(certificate, key)
 
+    def issue_newer(self, older):
+        """A certificate issued in a later second than the older one, so that rule 8 prefers it: within
+        one second the fingerprints decide."""
+        issued = []
+
+        def newer():
+            issued.append(self.issue())
+            return issued[-1].certificate.not_valid_before > older.certificate.not_valid_before
+
+        expect(wait_until(newer), "a later second")
+        return issued[-1]
+
     def devices(self):
         return self.admin("device", "list")["devices"]
 
