@@ -236,6 +236,52 @@ cs_agent_list_history_finish(CsAgent *agent, GAsyncResult *result, GError **erro
 	return finish(agent, result, cs_agent_list_history_async, error);
 }
 
+static void
+run_follow_repurposing(CsAgentJob *job, GError **error)
+{
+	job->result = cs_repurposing_follow(&job->client, job->url, job->cancellable, error);
+}
+
+/**
+ * cs_agent_follow_repurposing_async:
+ * @agent: an agent
+ * @url: (nullable): the organisation that is followed
+ * @cancellable: (nullable): cancels
+ * @callback: called on the main thread
+ * @data: for @callback
+ *
+ * cs_repurposing_follow() in a thread.
+ */
+void
+cs_agent_follow_repurposing_async(CsAgent *agent,
+				  const char *url,
+				  GCancellable *cancellable,
+				  GAsyncReadyCallback callback,
+				  gpointer data)
+{
+	CsAgentJob *job = job_new(agent, run_follow_repurposing, cancellable, callback, data,
+				  cs_agent_follow_repurposing_async);
+
+	job->needs_network = TRUE;
+	job->url = g_strdup(url);
+	job->free_result = (GDestroyNotify)g_ptr_array_unref;
+	cs_agent_job_start(job, cancellable);
+}
+
+/**
+ * cs_agent_follow_repurposing_finish:
+ * @agent: an agent
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type CsRepurposing): as cs_repurposing_follow()
+ */
+GPtrArray *
+cs_agent_follow_repurposing_finish(CsAgent *agent, GAsyncResult *result, GError **error)
+{
+	return finish(agent, result, cs_agent_follow_repurposing_async, error);
+}
+
 /**
  * cs_agent_certificate_place_free:
  * @place: (nullable) (transfer full): where a certificate lives

@@ -5,6 +5,7 @@
 #include "core/account/account-book.h"
 #include "core/account/enrolment.h"
 #include "core/account/history.h"
+#include "core/account/repurposing.h"
 
 #include <gio/gio.h>
 
@@ -105,6 +106,15 @@ void cs_agent_list_history_async(CsAgent *agent,
 				 GAsyncReadyCallback callback,
 				 gpointer data);
 GPtrArray *cs_agent_list_history_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+
+/* Rule 25's steps at one organisation, url's or the first's, by the device key, which needs no
+ * account. (element-type CsRepurposing) */
+void cs_agent_follow_repurposing_async(CsAgent *agent,
+				       const char *url,
+				       GCancellable *cancellable,
+				       GAsyncReadyCallback callback,
+				       gpointer data);
+GPtrArray *cs_agent_follow_repurposing_finish(CsAgent *agent, GAsyncResult *result, GError **error);
 
 /* Where the certificate in use lives and whether its key can be copied, of the last explanation;
  * NULL where nothing is known. */

@@ -15,7 +15,7 @@
 static const struct {
 	const char *step;
 	const char *text;
-} steps[] = {
+} steps[CS_REPURPOSING_STEPS] = {
 	{"delete-account", N_("Delete the account on the device")},
 	{"deactivate", N_("The administrator deactivates the device")},
 	{"reactivate", N_("The administrator reactivates the device")},
@@ -23,8 +23,58 @@ static const struct {
 	{"first-authentication", N_("The new user authenticates for the first time")},
 };
 
-static const char *const actors[] = {"user", "administrator", "new-user", NULL};
-static const char *const states[] = {"active", "suspended", "deactivated", "deleted", NULL};
+static const char *const actors[CS_ACTOR_COUNT] = {
+	[CS_ACTOR_USER] = "user",
+	[CS_ACTOR_ADMINISTRATOR] = "administrator",
+	[CS_ACTOR_NEW_USER] = "new-user",
+};
+
+static const char *const states[] = {"active", "suspended", "deactivated", "deleted"};
+
+/**
+ * cs_repurposing_free:
+ * @repurposing: (nullable) (transfer full): what a server said
+ */
+void
+cs_repurposing_free(CsRepurposing *repurposing)
+{
+	if (repurposing == NULL)
+		return;
+	g_free(repurposing->organisation);
+	g_free(repurposing->url);
+	g_free(repurposing->device_id);
+	g_free(repurposing->error_code);
+	g_free(repurposing);
+}
+
+/**
+ * cs_repurposing_get_next:
+ * @repurposing: what a server said
+ *
+ * Returns: the first step that is not done; %CS_REPURPOSING_STEPS where all are
+ */
+guint
+cs_repurposing_get_next(const CsRepurposing *repurposing)
+{
+	guint step = 0;
+
+	while (step < CS_REPURPOSING_STEPS && repurposing->steps[step].is_done)
+		step++;
+	return step;
+}
+
+/**
+ * cs_repurposing_get_step_text:
+ * @step: below %CS_REPURPOSING_STEPS
+ *
+ * Returns: (transfer none): the step as a person reads it, translated
+ */
+const char *
+cs_repurposing_get_step_text(guint step)
+{
+	g_return_val_if_fail(step < CS_REPURPOSING_STEPS, NULL);
+	return _(steps[step].text);
+}
 
 static char *
 sign_query(const CsClient *client,
@@ -67,81 +117,79 @@ ask(const CsClient *client,
 	return cs_server_call_run(&call, client, organisation->url, cancellable, error);
 }
 
-static cJSON *
-read_step(const cJSON *answered, gsize place)
+static gboolean
+read_actor(const char *text, CsActor *actor)
 {
-	const char *step = cs_json_get_string(answered, "step", NULL);
-	const char *by = cs_json_get_string(answered, "by", NULL);
-	gboolean done = FALSE;
-	cJSON *read;
-
-	if (step == NULL || by == NULL || !cs_json_get_boolean(answered, "done", &done, NULL) ||
-	    !g_str_equal(step, steps[place].step) || !g_strv_contains(actors, by))
-		return NULL;
-	read = cJSON_CreateObject();
-	cs_json_add_string(read, "step", step);
-	cs_json_add_boolean(read, "done", done);
-	cs_json_add_string(read, "by", by);
-	cs_json_add_string(read, "text", _(steps[place].text));
-	return read;
+	for (guint i = 0; i < CS_ACTOR_COUNT; i++) {
+		if (g_strcmp0(text, actors[i]) != 0)
+			continue;
+		*actor = (CsActor)i;
+		return TRUE;
+	}
+	return FALSE;
 }
 
-static cJSON *
-read_steps(const cJSON *answer)
+/* (nullable): one of ours, so that nothing else is ever shown. */
+static const char *
+find_state(const char *text)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+		if (g_strcmp0(text, states[i]) == 0)
+			return states[i];
+	}
+	return NULL;
+}
+
+static gboolean
+read_steps(CsRepurposing *read, const cJSON *answer)
 {
 	const cJSON *list = cs_json_get_array(answer, "steps", NULL);
-	g_autoptr(cJSON) read = cJSON_CreateArray();
 	const cJSON *item = NULL;
-	gsize place = 0;
+	guint place = 0;
 
-	if (cJSON_GetArraySize(list) != G_N_ELEMENTS(steps))
-		return NULL;
+	if (cJSON_GetArraySize(list) != CS_REPURPOSING_STEPS)
+		return FALSE;
 	cJSON_ArrayForEach (item, list) {
-		cJSON *step = read_step(item, place++);
+		const char *step = cs_json_get_string(item, "step", NULL);
 
-		if (step == NULL)
-			return NULL;
-		cs_json_append(read, step);
+		if (g_strcmp0(step, steps[place].step) != 0 ||
+		    !read_actor(cs_json_get_string(item, "by", NULL), &read->steps[place].actor) ||
+		    !cs_json_get_boolean(item, "done", &read->steps[place].is_done, NULL))
+			return FALSE;
+		place++;
 	}
-	return g_steal_pointer(&read);
-}
-
-/* Fills in what the server says, or nothing where that is malformed; nobody signed it, and it is
- * shown, no more. */
-static gboolean
-read_answer(cJSON *shown, const cJSON *answer)
-{
-	const char *device = cs_json_get_string(answer, "device", NULL);
-	const char *state = cs_json_get_string(answer, "state", NULL);
-	cJSON *list;
-
-	if (!cs_book_is_id(device) || state == NULL || !g_strv_contains(states, state))
-		return FALSE;
-	list = read_steps(answer);
-	if (list == NULL)
-		return FALSE;
-	cs_json_add_string(shown, "device_id", device);
-	cs_json_add_string(shown, "state", state);
-	cs_json_add(shown, "steps", list);
-	cs_json_add_null(shown, "error");
 	return TRUE;
 }
 
-/* Whatever made a server unreachable, scripts know it by one word, as in an account's check. */
-static void
-show_failure(cJSON *shown, const CsOrganisation *organisation, const GError *cause)
+static gboolean
+read_answer(CsRepurposing *read, const cJSON *answer)
 {
-	gboolean is_away = cause == NULL || g_error_matches(cause, CS_ERROR, CS_ERROR_UNREACHABLE);
+	const char *device = cs_json_get_string(answer, "device", NULL);
+	const char *state = find_state(cs_json_get_string(answer, "state", NULL));
 
-	cs_json_add_string(shown, "device_id", organisation->device_id);
-	cs_json_add_null(shown, "state");
-	cs_json_add_array(shown, "steps");
-	cs_json_add_string(shown, "error", is_away ? "unreachable" : cs_error_get_reason(cause));
+	if (!cs_book_is_id(device) || state == NULL || !read_steps(read, answer))
+		return FALSE;
+	g_free(read->device_id);
+	read->device_id = g_strdup(device);
+	read->state = state;
+	return TRUE;
 }
 
-/* NULL without error where there is nothing to show: an enrolment was tried, and the server never
- * came to know this device key. */
-static cJSON *
+static CsRepurposing *
+repurposing_new(const CsOrganisation *organisation)
+{
+	CsRepurposing *repurposing = g_new0(CsRepurposing, 1);
+
+	repurposing->organisation = g_strdup(organisation->name);
+	repurposing->url = g_strdup(organisation->url);
+	repurposing->device_id = g_strdup(organisation->device_id);
+	return repurposing;
+}
+
+/* Whatever made a server unreachable, or its answer useless, is known by one word, as in an account's
+ * check. NULL without error where there is nothing to show: an enrolment was tried, and the server
+ * never came to know this device key. */
+static CsRepurposing *
 query_organisation(const CsClient *client,
 		   const CsOrganisation *organisation,
 		   GCancellable *cancellable,
@@ -149,7 +197,7 @@ query_organisation(const CsClient *client,
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(cJSON) answer = ask(client, organisation, cancellable, &cause);
-	g_autoptr(cJSON) shown = cJSON_CreateObject();
+	g_autoptr(CsRepurposing) shown = NULL;
 
 	if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
 		g_propagate_error(error, g_steal_pointer(&cause));
@@ -158,13 +206,104 @@ query_organisation(const CsClient *client,
 	if (answer == NULL && organisation->device_id == NULL &&
 	    g_str_equal(cs_error_get_reason(cause), DEVICE_UNKNOWN))
 		return NULL;
-	cs_json_add_string(shown, "organisation", organisation->name);
-	cs_json_add_string(shown, "url", organisation->url);
-	if (answer == NULL)
-		show_failure(shown, organisation, cause);
-	else if (!read_answer(shown, answer))
-		show_failure(shown, organisation, NULL);
+	shown = repurposing_new(organisation);
+	shown->is_asked = TRUE;
+	if (answer != NULL && read_answer(shown, answer))
+		return g_steal_pointer(&shown);
+	shown->error_code =
+		g_strdup(answer != NULL || g_error_matches(cause, CS_ERROR, CS_ERROR_UNREACHABLE)
+				 ? "unreachable"
+				 : cs_error_get_reason(cause));
 	return g_steal_pointer(&shown);
+}
+
+/* @asked NULL: every one. */
+static GPtrArray *
+query_book(const CsClient *client,
+	   const CsBook *book,
+	   const CsOrganisation *asked,
+	   GCancellable *cancellable,
+	   GError **error)
+{
+	g_autoptr(GPtrArray) list =
+		g_ptr_array_new_with_free_func((GDestroyNotify)cs_repurposing_free);
+
+	for (guint i = 0; i < book->organisations->len; i++) {
+		const CsOrganisation *organisation = g_ptr_array_index(book->organisations, i);
+		g_autoptr(GError) cause = NULL;
+		CsRepurposing *item =
+			asked != NULL && asked != organisation
+				? repurposing_new(organisation)
+				: query_organisation(client, organisation, cancellable, &cause);
+
+		if (item != NULL)
+			g_ptr_array_add(list, item);
+		if (cause == NULL)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return NULL;
+	}
+	return g_steal_pointer(&list);
+}
+
+/**
+ * cs_repurposing_follow:
+ * @client: whose device keys
+ * @url: (nullable): the organisation that is followed, so that no other keeps its answer waiting
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * Asks one organisation how far the repurposing of this device is (rule 25), with the device key,
+ * which needs no account: that of @url, or the first where there is none such.
+ *
+ * Returns: (transfer full) (element-type CsRepurposing): all organisations that know this device key,
+ *   one of them asked; %NULL with %CS_ERROR_STATE where the book cannot be read, or
+ *   %G_IO_ERROR_CANCELLED
+ */
+GPtrArray *
+cs_repurposing_follow(const CsClient *client,
+		      const char *url,
+		      GCancellable *cancellable,
+		      GError **error)
+{
+	g_autoptr(CsBook) book = cs_book_read(client, error);
+	const CsOrganisation *asked = NULL;
+
+	if (book == NULL)
+		return NULL;
+	asked = url == NULL ? NULL : cs_book_find_organisation(book, url);
+	if (asked == NULL && book->organisations->len > 0)
+		asked = g_ptr_array_index(book->organisations, 0);
+	return query_book(client, book, asked, cancellable, error);
+}
+
+static void
+add_steps(cJSON *json, const CsRepurposing *repurposing)
+{
+	cJSON *list = cs_json_add_array(json, "steps");
+
+	for (guint i = 0; repurposing->state != NULL && i < CS_REPURPOSING_STEPS; i++) {
+		cJSON *step = cs_json_add_object(list, NULL);
+
+		cs_json_add_string(step, "step", steps[i].step);
+		cs_json_add_boolean(step, "done", repurposing->steps[i].is_done);
+		cs_json_add_string(step, "by", actors[repurposing->steps[i].actor]);
+		cs_json_add_string(step, "text", cs_repurposing_get_step_text(i));
+	}
+}
+
+static cJSON *
+to_json(const CsRepurposing *repurposing)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cs_json_add_string(json, "organisation", repurposing->organisation);
+	cs_json_add_string(json, "url", repurposing->url);
+	cs_json_add_string(json, "device_id", repurposing->device_id);
+	cs_json_add_string(json, "state", repurposing->state);
+	add_steps(json, repurposing);
+	cs_json_add_string(json, "error", repurposing->error_code);
+	return json;
 }
 
 /**
@@ -186,20 +325,14 @@ cJSON *
 cs_repurposing_query(const CsClient *client, GCancellable *cancellable, GError **error)
 {
 	g_autoptr(CsBook) book = cs_book_read(client, error);
-	g_autoptr(cJSON) shown = cJSON_CreateArray();
-	g_autoptr(GError) cause = NULL;
+	g_autoptr(GPtrArray) list =
+		book == NULL ? NULL : query_book(client, book, NULL, cancellable, error);
+	cJSON *shown;
 
-	if (book == NULL)
+	if (list == NULL)
 		return NULL;
-	for (guint i = 0; i < book->organisations->len && cause == NULL; i++) {
-		const CsOrganisation *organisation = g_ptr_array_index(book->organisations, i);
-		cJSON *item = query_organisation(client, organisation, cancellable, &cause);
-
-		if (item != NULL)
-			cs_json_append(shown, item);
-	}
-	if (cause == NULL)
-		return g_steal_pointer(&shown);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	shown = cJSON_CreateArray();
+	for (guint i = 0; i < list->len; i++)
+		cs_json_append(shown, to_json(g_ptr_array_index(list, i)));
+	return shown;
 }

@@ -373,6 +373,39 @@ test_certificate_unreadable(CsTestAgent *f, gconstpointer data)
 	g_assert_nonnull(error);
 }
 
+static GPtrArray *
+follow_repurposing(CsTestAgent *f, const char *url, GError **error)
+{
+	g_autoptr(GAsyncResult) result = NULL;
+
+	cs_agent_follow_repurposing_async(f->agent, url, NULL, cs_test_agent_ready_cb, &result);
+	cs_test_agent_wait_for_result(&result);
+	return cs_agent_follow_repurposing_finish(f->agent, result, error);
+}
+
+/* rule 25: followed by the device key, also when the account is gone */
+static void
+test_repurposing(CsTestAgent *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) before = NULL;
+	g_autoptr(GPtrArray) after = NULL;
+	g_autoptr(GError) error = NULL;
+	gboolean pending = TRUE;
+
+	start(f);
+	before = follow_repurposing(f, cs_test_server_get_url(f->server), &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(before->len, ==, 1);
+	g_assert_cmpuint(cs_repurposing_get_next(before->pdata[0]), ==, CS_REPURPOSING_DELETE);
+	g_assert_true(delete_one(f, f->id, &pending, &error));
+	after = follow_repurposing(f, NULL, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(cs_repurposing_get_next(after->pdata[0]), ==, CS_REPURPOSING_DEACTIVATE);
+	cs_test_home_write_book(f->home, "{}");
+	g_assert_null(follow_repurposing(f, NULL, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -394,5 +427,6 @@ main(int argc, char **argv)
 	cs_test_add_agent_test("/agent-operations/certificate", test_certificate);
 	cs_test_add_agent_test("/agent-operations/certificate-unreadable",
 			       test_certificate_unreadable);
+	cs_test_add_agent_test("/agent-operations/repurposing", test_repurposing);
 	return g_test_run();
 }

@@ -224,6 +224,67 @@ test_cancelled(Fixture *f, gconstpointer data)
 	g_assert_nonnull(id);
 }
 
+/* One is asked, the first unless one is named, so that no other keeps it waiting. */
+static void
+test_follow(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsTestServer) other = cs_test_server_new();
+	g_autofree char *first = cs_test_home_enrol(f->home, f->server, "ada");
+	g_autofree char *second = cs_test_home_enrol(f->home, other, "ada");
+	const char *const urls[] = {NULL, cs_test_server_get_url(f->server),
+				    cs_test_server_get_url(other), "http://127.0.0.1:1"};
+	const guint asked[] = {0, 0, 1, 0};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
+		guint calls = cs_test_server_count_calls(other, "/v1/device");
+		g_autoptr(GPtrArray) list =
+			cs_repurposing_follow(&f->home->client, urls[i], NULL, NULL);
+		const CsRepurposing *item = NULL;
+
+		g_assert_cmpuint(list->len, ==, 2);
+		item = list->pdata[asked[i]];
+		g_assert_true(item->is_asked);
+		g_assert_cmpstr(item->state, ==, "active");
+		g_assert_null(item->error_code);
+		g_assert_cmpuint(cs_repurposing_get_next(item), ==, CS_REPURPOSING_DELETE);
+		g_assert_cmpint(item->steps[CS_REPURPOSING_REACTIVATE].actor, ==,
+				CS_ACTOR_ADMINISTRATOR);
+		item = list->pdata[1 - asked[i]];
+		g_assert_false(item->is_asked);
+		g_assert_null(item->state);
+		g_assert_nonnull(item->url);
+		g_assert_cmpuint(cs_test_server_count_calls(other, "/v1/device"), ==,
+				 calls + asked[i]);
+	}
+	g_assert_cmpstr(first, !=, second);
+}
+
+static void
+test_follow_nobody(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) list = cs_repurposing_follow(&f->home->client, NULL, NULL, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(list->len, ==, 0);
+	cs_test_home_write_book(f->home, "{}");
+	g_assert_null(cs_repurposing_follow(&f->home->client, NULL, NULL, &error));
+	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
+}
+
+static void
+test_next(Fixture *f, gconstpointer data)
+{
+	CsRepurposing repurposing = {NULL};
+
+	for (guint i = 0; i < CS_REPURPOSING_STEPS; i++) {
+		g_assert_cmpuint(cs_repurposing_get_next(&repurposing), ==, i);
+		g_assert_nonnull(cs_repurposing_get_step_text(i));
+		repurposing.steps[i].is_done = TRUE;
+	}
+	g_assert_cmpuint(cs_repurposing_get_next(&repurposing), ==, CS_REPURPOSING_STEPS);
+}
+
 static void
 test_broken_book(Fixture *f, gconstpointer data)
 {
@@ -248,6 +309,9 @@ main(int argc, char **argv)
 		{"/repurposing/failures", test_failures},
 		{"/repurposing/malformed", test_malformed},
 		{"/repurposing/cancelled", test_cancelled},
+		{"/repurposing/follow", test_follow},
+		{"/repurposing/follow-nobody", test_follow_nobody},
+		{"/repurposing/next", test_next},
 		{"/repurposing/broken-book", test_broken_book},
 	};
 
