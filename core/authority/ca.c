@@ -1,11 +1,10 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "core/authority/ca.h"
+#include "core/authority/ca-private.h"
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/openssl.h"
 #include "core/base/random.h"
 
 #include <glib/gi18n-lib.h>
@@ -18,12 +17,6 @@
 #define CSR_MAX_BYTES	  16384
 /* ub-common-name (RFC 5280, appendix A.1) less " built-in CA xxxxxx". */
 #define COMMON_NAME_CHARS (64 - 19)
-
-struct _CsCa {
-	CsPrivateKey *key;
-	CsCertificate *certificate;
-	X509 *x509;
-};
 
 /* An extension in openssl.cnf's words; all texts here are constants. */
 typedef struct {
