@@ -202,8 +202,11 @@ static void
 host_changed_cb(CsTray *tray, gpointer data)
 {
 	CsApplication *self = data;
+	gboolean is_present = cs_tray_get_host(tray) == CS_TRAY_HOST_PRESENT;
 
-	if (cs_tray_get_host(tray) == CS_TRAY_HOST_PRESENT) {
+	cs_event(CS_EVENT_INFO, "tray", CS_FIELD_TRAY, is_present ? "present" : "none",
+		 CS_FIELD_END);
+	if (is_present) {
 		self->was_shown = TRUE;
 		g_clear_handle_id(&self->patience_id, g_source_remove);
 	} else if (self->patience_id == 0 && !self->told_no_tray) {
@@ -497,8 +500,11 @@ cs_application_run(const CsApplicationOptions *options, GError **error)
 	self->options = options;
 	g_source_set_callback(end, G_SOURCE_FUNC(end_cb), self, NULL);
 	g_source_attach(end, NULL);
+	cs_event(CS_EVENT_INFO, "start", CS_FIELD_VERSION, CS_VERSION, CS_FIELD_END);
 	g_application_run(G_APPLICATION(self), 1, arguments);
 	g_source_destroy(end);
+	cs_event(CS_EVENT_INFO, "stop", CS_FIELD_CODE,
+		 self->failure != NULL ? cs_error_get_reason(self->failure) : NULL, CS_FIELD_END);
 	if (self->failure == NULL)
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&self->failure));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/commands/command-line.h"
+#include "app/log.h"
 #include "core/account/client.h"
 #include "core/base/clock.h"
 #include "core/base/json.h"
@@ -21,6 +22,7 @@ struct _CsInvocation {
 	const char *authority_folder;
 	const CsSettingsPaths *paths;
 	const CsClock *clock;
+	CsLog *log; /* opened with the client */
 	/* used through the functions below */
 	const CsCommandLine *line;
 	CsClient *client;

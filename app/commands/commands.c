@@ -164,6 +164,16 @@ run(CsInvocation *invocation)
 	return line->command->run(invocation);
 }
 
+/* What is no verb of the client's opens no log, and is not in it. */
+static void
+note_end(const CsInvocation *invocation, CsExit code)
+{
+	g_autofree char *exit_code = g_strdup_printf("%d", (int)code);
+
+	cs_event(CS_EVENT_INFO, "verb", CS_FIELD_VERB, invocation->line->path, CS_FIELD_EXIT,
+		 exit_code, CS_FIELD_END);
+}
+
 /* What did not arrive was not done: a full disk or a closed pipe is an error like any other. */
 static CsExit
 finish_output(CsExit code)
@@ -195,8 +205,11 @@ cs_commands_main(char **argv,
 	g_autoptr(CsCommandLine) line = cs_command_line_new();
 	g_autoptr(GError) error = NULL;
 	CsSettingsPaths chosen_paths = *paths;
-	CsInvocation invocation = {
-		.paths = &chosen_paths, .clock = clock, .cancellable = cancellable, .line = line};
+	CsInvocation invocation = {.paths = &chosen_paths,
+				   .clock = clock,
+				   .cancellable = cancellable,
+				   .line = line,
+				   .log = cs_log_install(clock)};
 	const char *const *words = (const char *const *)argv + (argv[0] ? 1 : 0);
 	CsExit code = CS_EXIT_DONE;
 
@@ -214,6 +227,7 @@ cs_commands_main(char **argv,
 	if (!invocation.authority_folder)
 		invocation.authority_folder = authority_folder;
 	code = run(&invocation);
+	note_end(&invocation, code);
 	cs_invocation_clear(&invocation);
 	return finish_output(code);
 }

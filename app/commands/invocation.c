@@ -71,6 +71,16 @@ print_advice(const CsInvocation *invocation, const GError *error)
 	}
 }
 
+/* What settings that cannot be read say of the log is not known. */
+static void
+open_default_log(const CsInvocation *invocation)
+{
+	g_autofree char *folder =
+		g_build_filename(invocation->paths->state_home, "countersign", NULL);
+
+	cs_log_open(invocation->log, folder, CS_EVENT_INFO);
+}
+
 /* Settings that make no sense are no rule's refusal, but something of this machine that cannot be
  * read. */
 static CsSettings *
@@ -79,8 +89,12 @@ load_settings(const CsInvocation *invocation, GError **error)
 	g_autoptr(GError) local_error = NULL;
 	CsSettings *settings = cs_settings_load(invocation->paths, &local_error);
 
-	if (settings)
+	if (settings) {
+		cs_log_open(invocation->log, cs_settings_get_state_folder(settings),
+			    cs_settings_get_log_level(settings));
 		return settings;
+	}
+	open_default_log(invocation);
 	if (g_error_matches(local_error, CS_ERROR, CS_ERROR_INVALID))
 		cs_error_set(error, CS_ERROR_STATE, "settings-invalid", "%s", local_error->message);
 	else
@@ -258,6 +272,11 @@ cs_error_to_json(const GError *error)
 CsExit
 cs_invocation_fail(const CsInvocation *invocation, const GError *error)
 {
+	CsExit code = cs_exit_from_error(error);
+
+	cs_event(code == CS_EXIT_STATE ? CS_EVENT_ERROR : CS_EVENT_WARNING, "error", CS_FIELD_VERB,
+		 invocation->line->path, CS_FIELD_CODE, get_reason(error), CS_FIELD_MESSAGE,
+		 error->message, CS_FIELD_END);
 	if (invocation->json) {
 		g_autoptr(cJSON) document = cJSON_CreateObject();
 
@@ -267,7 +286,7 @@ cs_invocation_fail(const CsInvocation *invocation, const GError *error)
 		cs_invocation_note(invocation, "countersign: %s\n", error->message);
 		print_advice(invocation, error);
 	}
-	return cs_exit_from_error(error);
+	return code;
 }
 
 /**

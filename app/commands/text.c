@@ -2,30 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/text.h"
 
+#include "core/base/escape.h"
 #include "core/base/json.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define COLUMN_GAP 2
-
-/* Control characters, and the invisible ones that reorder what a person reads. */
-static gboolean
-is_hidden(gunichar character)
-{
-	switch ((int)g_unichar_type(character)) {
-	case G_UNICODE_CONTROL:
-	case G_UNICODE_FORMAT:
-	case G_UNICODE_LINE_SEPARATOR:
-	case G_UNICODE_PARAGRAPH_SEPARATOR:
-	case G_UNICODE_SURROGATE:
-	case G_UNICODE_PRIVATE_USE:
-	case G_UNICODE_UNASSIGNED:
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
 
 static guint
 count_newlines(const char *text)
@@ -116,20 +99,7 @@ make_row(const cJSON *object, const CsTextColumn *columns, guint n_columns)
 char *
 cs_text_escape(const char *text, gboolean keep_newlines)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	GString *out = g_string_new(NULL);
-
-	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
-		gunichar character = g_utf8_get_char(at);
-
-		if (!is_hidden(character) || (character == '\n' && keep_newlines))
-			g_string_append_unichar(out, character);
-		else if (character < 0x80)
-			g_string_append_printf(out, "\\x%02x", character);
-		else
-			g_string_append_printf(out, "\\u%04x", character);
-	}
-	return g_string_free(out, FALSE);
+	return cs_escape(text, keep_newlines);
 }
 
 /**

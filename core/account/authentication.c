@@ -260,6 +260,18 @@ is_listed(const CsBook *book, const CsTransaction *transaction)
 	return account != NULL && !account->tombstone;
 }
 
+static void
+tell_verdict(const CsAccount *account, const CsVerdict *verdict)
+{
+	CsReason reason = verdict->authenticated ? verdict->device_reason : verdict->reason;
+
+	cs_event(verdict->authenticated ? CS_EVENT_INFO : CS_EVENT_WARNING, "authentication",
+		 CS_FIELD_ACCOUNT, account->id, CS_FIELD_AUTHENTICATED,
+		 verdict->authenticated ? "yes" : "no", CS_FIELD_MANAGED,
+		 verdict->managed ? "yes" : "no", CS_FIELD_REASON, cs_reason_to_code(reason),
+		 CS_FIELD_REQUEST, verdict->request, CS_FIELD_END);
+}
+
 /* The history is for people: where it cannot be written, the verdict counts all the same. */
 static void
 keep_verdict(CsBookChange *change, const CsAccount *account)
@@ -292,6 +304,9 @@ keep_failure(const CsClient *client, const char *account_id, const GError *failu
 		.error_code = (char *)cs_account_get_error_code(failure),
 	};
 
+	cs_event(CS_EVENT_WARNING, "authentication-failed", CS_FIELD_ACCOUNT, account_id,
+		 CS_FIELD_CODE, entry.error_code, CS_FIELD_MESSAGE, failure->message, CS_FIELD_END);
+
 	if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
 	    !g_error_matches(failure, CS_ERROR, CS_ERROR_NOT_FOUND) &&
 	    !cs_history_add(client, account_id, &entry, NULL))
@@ -313,6 +328,9 @@ change_account(CsBookChange *change,
 		return TRUE;
 	if (!verdict->authenticated && cs_reason_ends_account(verdict->reason)) {
 		keep_end(change, account, verdict->reason);
+		cs_event(CS_EVENT_WARNING, "account-ended", CS_FIELD_ACCOUNT, account->id,
+			 CS_FIELD_REASON, cs_reason_to_code(verdict->reason), CS_FIELD_REQUEST,
+			 verdict->request, CS_FIELD_END);
 		cs_book_change_remove_account(change, account);
 		return TRUE;
 	}
@@ -397,6 +415,8 @@ authenticate(const CsClient *client,
 	if (transaction == NULL)
 		return NULL;
 	verdict = run(&answer, client, transaction, cancellable, error);
+	if (verdict != NULL)
+		tell_verdict(transaction->account, verdict);
 	if (verdict == NULL ||
 	    !store(client, transaction, verdict, answer.explanation, &is_gone, error)) {
 		judge_failure(client, transaction, error);

@@ -173,10 +173,10 @@ typedef enum {
 } Try;
 
 static Try
-try_once(const CsClient *client,
-	 const CsAccount *account,
-	 GCancellable *cancellable,
-	 GError **error)
+try_to_end(const CsClient *client,
+	   const CsAccount *account,
+	   GCancellable *cancellable,
+	   GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(CsPrivateKey) key = cs_book_load_key(client, account->key_file, &cause);
@@ -189,6 +189,24 @@ try_once(const CsClient *client,
 		return TRY_PENDING;
 	}
 	return drop(client, account, error) ? TRY_DONE : TRY_FAILED;
+}
+
+static Try
+try_once(const CsClient *client,
+	 const CsAccount *account,
+	 GCancellable *cancellable,
+	 GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	Try result = try_to_end(client, account, cancellable, &cause);
+	gboolean is_done = result == TRY_DONE || result == TRY_LOST;
+
+	cs_event(is_done ? CS_EVENT_INFO : CS_EVENT_WARNING, "account-deleted", CS_FIELD_ACCOUNT,
+		 account->id, CS_FIELD_PENDING, is_done ? "no" : "yes", CS_FIELD_CODE,
+		 cause != NULL ? cs_account_get_error_code(cause) : NULL, CS_FIELD_END);
+	if (cause != NULL)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return result;
 }
 
 /**

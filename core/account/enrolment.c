@@ -390,6 +390,8 @@ finish(const Enrolment *enrolment, const cJSON *answer, GError **error)
 	change = cs_book_change_begin(enrolment->client, error);
 	if (change == NULL || !add_to_book(change, enrolment, account, error))
 		return NULL;
+	cs_event(CS_EVENT_INFO, "account-added", CS_FIELD_ACCOUNT, account->id, CS_FIELD_DEVICE,
+		 account->device_id, CS_FIELD_SERVER, account->url, CS_FIELD_END);
 	return cs_account_copy(cs_book_find_account(change->book, account->id));
 }
 

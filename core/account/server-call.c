@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
+#include "core/base/event.h"
 #include "core/protocol/reason.h"
 
 #include <glib/gi18n-lib.h>
@@ -71,7 +72,10 @@ check_status(const CsServerCall *call,
 	     GError **error)
 {
 	g_autofree char *what = NULL;
+	g_autofree char *status = g_strdup_printf("%u", response->status);
 
+	cs_event(CS_EVENT_DEBUG, "answer", CS_FIELD_SERVER, url, CS_FIELD_STATUS, status,
+		 CS_FIELD_END);
 	if (response->status == call->status)
 		return TRUE;
 	if (response->status >= FIRST_ERROR_STATUS && response->status < FIRST_FAULT_STATUS &&

@@ -2,127 +2,25 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/settings.h"
 
-#include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/http.h"
+#include "core/base/settings-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define FILE_SIZE_MAX_BYTES 65536
-#define NAME_LENGTH_MAX	    64
 #define DEFAULT_MACHINE_ID  "/etc/machine-id"
 #define DEFAULT_TIMEOUT_S   "30"
-#define TIMEOUT_MAX_S	    600
-
-typedef enum {
-	VALUE_USER_DIRECTORIES,
-	VALUE_MACHINE_DIRECTORIES,
-	VALUE_MACHINE_ID_FILE,
-	VALUE_DEVICE_NAME,
-	VALUE_ORGANISATION_URL,
-	VALUE_ISSUERS,
-	VALUE_TLS_CA_FILE,
-	VALUE_TIMEOUT,
-	VALUE_COUNT,
-} Value;
+#define DEFAULT_LOG_LEVEL   "info"
 
 struct _CsSettings {
 	gatomicrefcount references;
-	char **values[VALUE_COUNT]; /* a single value is a list of one; NULL is unset */
-	gboolean pinned[VALUE_COUNT];
+	char **values[CS_SETTING_COUNT]; /* a single value is a list of one; NULL is unset */
+	gboolean pinned[CS_SETTING_COUNT];
+	char *origins[CS_SETTING_COUNT]; /* the file that set it; NULL: the default */
 	char *state_folder;
 	GPtrArray *notes; /* NULL-terminated once loaded */
-};
-
-/* Each turns one value into its normal form, or says what is wrong with it. */
-typedef char *(*Normaliser)(const char *text, GError **error);
-
-/* Without slashes at the end, so that what is in a folder is named in one way. */
-static char *
-normalise_path(const char *text, GError **error)
-{
-	gsize length = strlen(text);
-
-	while (length > 1 && text[length - 1] == '/')
-		length--;
-	if (g_path_is_absolute(text))
-		return g_strndup(text, length);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a path must begin with a slash"));
-	return NULL;
-}
-
-static char *
-normalise_name(const char *text, GError **error)
-{
-	gboolean good = *text != '\0' && g_utf8_strlen(text, -1) <= NAME_LENGTH_MAX;
-
-	for (const char *next = text; good && *next != '\0'; next = g_utf8_next_char(next))
-		good = g_unichar_isprint(g_utf8_get_char(next));
-	if (good)
-		return g_strdup(text);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a name has 1 to %d printable characters"),
-		     NAME_LENGTH_MAX);
-	return NULL;
-}
-
-/* The address comes from a file, so what is a usage error elsewhere is bad input here. */
-static char *
-normalise_url(const char *text, GError **error)
-{
-	g_autoptr(GError) local = NULL;
-	char *origin = cs_http_normalise_origin(text, &local);
-
-	if (origin == NULL)
-		cs_error_set(error, CS_ERROR_INVALID, cs_error_get_reason(local), "%s",
-			     local->message);
-	return origin;
-}
-
-static char *
-normalise_fingerprint(const char *text, GError **error)
-{
-	g_auto(GStrv) parts = g_strsplit(text, ":", -1);
-	g_autofree char *joined = g_strjoinv("", parts);
-	g_autofree char *lower = g_ascii_strdown(joined, -1);
-
-	if (strlen(lower) == CS_SHA256_HEX_LENGTH &&
-	    strspn(lower, "0123456789abcdef") == CS_SHA256_HEX_LENGTH)
-		return g_steal_pointer(&lower);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a fingerprint is SHA-256: %d hex digits"),
-		     CS_SHA256_HEX_LENGTH);
-	return NULL;
-}
-
-static char *
-normalise_timeout(const char *text, GError **error)
-{
-	if (g_ascii_string_to_unsigned(text, 10, 1, TIMEOUT_MAX_S, NULL, NULL))
-		return g_strdup(text);
-	cs_error_set(error, CS_ERROR_INVALID, NULL, _("a time-out is 1 to %d seconds"),
-		     TIMEOUT_MAX_S);
-	return NULL;
-}
-
-typedef struct {
-	const char *group;
-	const char *key;
-	Normaliser normalise;
-	gboolean is_list;
-	gboolean for_administrator; /* in the user's own file it counts for nothing */
-} Key;
-
-static const Key known_keys[VALUE_COUNT] = {
-	[VALUE_USER_DIRECTORIES] = {"stores", "user-directories", normalise_path, TRUE, FALSE},
-	[VALUE_MACHINE_DIRECTORIES] = {"stores", "machine-directories", normalise_path, TRUE,
-				       FALSE},
-	[VALUE_MACHINE_ID_FILE] = {"device", "machine-id-file", normalise_path, FALSE, FALSE},
-	[VALUE_DEVICE_NAME] = {"device", "name", normalise_name, FALSE, FALSE},
-	[VALUE_ORGANISATION_URL] = {"organisation", "url", normalise_url, FALSE, FALSE},
-	[VALUE_ISSUERS] = {"organisation", "issuers", normalise_fingerprint, TRUE, TRUE},
-	[VALUE_TLS_CA_FILE] = {"organisation", "tls-ca-file", normalise_path, FALSE, FALSE},
-	[VALUE_TIMEOUT] = {"organisation", "timeout-seconds", normalise_timeout, FALSE, FALSE},
 };
 
 /* One file on its way in. */
@@ -160,7 +58,7 @@ make_presentable(const char *message)
 /* GLib itself returns a string with a wrong escape as well as the error, and warns aloud of the
  * second one. */
 static gboolean
-check_escapes(const Source *source, const Key *key, GError **error)
+check_escapes(const Source *source, const CsSettingKey *key, GError **error)
 {
 	const char *known = key->is_list ? "sntr\\;" : "sntr\\";
 	g_autofree char *raw = g_key_file_get_value(source->contents, key->group, key->key, error);
@@ -178,7 +76,7 @@ check_escapes(const Source *source, const Key *key, GError **error)
 
 /* (transfer full): the value's items as the file has them; a single value is a list of one. */
 static char **
-read_items(const Source *source, const Key *key, GError **error)
+read_items(const Source *source, const CsSettingKey *key, GError **error)
 {
 	char *single;
 
@@ -196,7 +94,7 @@ read_items(const Source *source, const Key *key, GError **error)
 }
 
 static char **
-read_value(const Source *source, const Key *key, GError **error)
+read_value(const Source *source, const CsSettingKey *key, GError **error)
 {
 	g_auto(GStrv) raw = read_items(source, key, error);
 	g_autoptr(GPtrArray) normal = g_ptr_array_new_with_free_func(g_free);
@@ -215,9 +113,9 @@ read_value(const Source *source, const Key *key, GError **error)
 }
 
 static gboolean
-take_value(CsSettings *settings, const Source *source, Value value, GError **error)
+take_value(CsSettings *settings, const Source *source, CsSetting value, GError **error)
 {
-	const Key *key = &known_keys[value];
+	const CsSettingKey *key = &cs_setting_keys[value];
 	g_autoptr(GError) local = NULL;
 	char **read;
 
@@ -243,22 +141,24 @@ take_value(CsSettings *settings, const Source *source, Value value, GError **err
 	g_strfreev(settings->values[value]);
 	settings->values[value] = read;
 	settings->pinned[value] = source->is_administrators;
+	g_free(settings->origins[value]);
+	settings->origins[value] = g_strdup(source->path);
 	return TRUE;
 }
 
 static gboolean
 is_known(const char *group, const char *key)
 {
-	for (guint i = 0; i < VALUE_COUNT; i++) {
-		if (strcmp(known_keys[i].group, group) == 0 &&
-		    (key == NULL || strcmp(known_keys[i].key, key) == 0))
+	for (guint i = 0; i < CS_SETTING_COUNT; i++) {
+		if (strcmp(cs_setting_keys[i].group, group) == 0 &&
+		    (key == NULL || strcmp(cs_setting_keys[i].key, key) == 0))
 			return TRUE;
 	}
 	return FALSE;
 }
 
 static void
-note_unknown_keys(CsSettings *settings, const Source *source, const char *group)
+note_uncs_setting_keys(CsSettings *settings, const Source *source, const char *group)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(source->contents, group, NULL, NULL);
 
@@ -280,7 +180,7 @@ note_unknown(CsSettings *settings, const Source *source)
 		g_autofree char *shown = g_strescape(*group, NULL);
 
 		if (is_known(*group, NULL))
-			note_unknown_keys(settings, source, *group);
+			note_uncs_setting_keys(settings, source, *group);
 		else
 			add_note(settings, _("%s: group [%s] is not known; ignored"), source->path,
 				 shown);
@@ -304,8 +204,9 @@ load_file(CsSettings *settings, const char *path, gboolean is_administrators, GE
 		cs_error_set(error, CS_ERROR_INVALID, NULL, "%s: %s", path, message);
 		return FALSE;
 	}
-	for (guint i = 0; i < VALUE_COUNT; i++) {
-		if (g_key_file_has_key(contents, known_keys[i].group, known_keys[i].key, NULL) &&
+	for (guint i = 0; i < CS_SETTING_COUNT; i++) {
+		if (g_key_file_has_key(contents, cs_setting_keys[i].group, cs_setting_keys[i].key,
+				       NULL) &&
 		    !take_value(settings, &source, i, error))
 			return FALSE;
 	}
@@ -381,7 +282,7 @@ load_usual_files(CsSettings *settings, const CsSettingsPaths *paths, GError **er
 }
 
 static void
-set_default(CsSettings *settings, Value value, char *taken)
+set_default(CsSettings *settings, CsSetting value, char *taken)
 {
 	if (settings->values[value] == NULL) {
 		settings->values[value] = g_new0(char *, 2);
@@ -417,12 +318,13 @@ cs_settings_load(const CsSettingsPaths *paths, GError **error)
 					    : load_usual_files(settings, paths, error);
 	if (!loaded)
 		return NULL;
-	set_default(settings, VALUE_USER_DIRECTORIES,
+	set_default(settings, CS_SETTING_USER_DIRECTORIES,
 		    g_build_filename(paths->data_home, "countersign", "certificates", NULL));
-	set_default(settings, VALUE_MACHINE_DIRECTORIES,
+	set_default(settings, CS_SETTING_MACHINE_DIRECTORIES,
 		    g_build_filename(paths->machine_folder, "certificates", NULL));
-	set_default(settings, VALUE_MACHINE_ID_FILE, g_strdup(DEFAULT_MACHINE_ID));
-	set_default(settings, VALUE_TIMEOUT, g_strdup(DEFAULT_TIMEOUT_S));
+	set_default(settings, CS_SETTING_MACHINE_ID_FILE, g_strdup(DEFAULT_MACHINE_ID));
+	set_default(settings, CS_SETTING_TIMEOUT, g_strdup(DEFAULT_TIMEOUT_S));
+	set_default(settings, CS_SETTING_LOG_LEVEL, g_strdup(DEFAULT_LOG_LEVEL));
 	g_ptr_array_add(settings->notes, NULL);
 	return g_steal_pointer(&settings);
 }
@@ -449,21 +351,23 @@ cs_settings_unref(CsSettings *settings)
 {
 	if (settings == NULL || !g_atomic_ref_count_dec(&settings->references))
 		return;
-	for (guint i = 0; i < VALUE_COUNT; i++)
+	for (guint i = 0; i < CS_SETTING_COUNT; i++) {
 		g_strfreev(settings->values[i]);
+		g_free(settings->origins[i]);
+	}
 	g_free(settings->state_folder);
 	g_ptr_array_unref(settings->notes);
 	g_free(settings);
 }
 
 static const char *
-get_single(const CsSettings *settings, Value value)
+get_single(const CsSettings *settings, CsSetting value)
 {
 	return settings->values[value] != NULL ? settings->values[value][0] : NULL;
 }
 
 static const char *const *
-get_list(const CsSettings *settings, Value value)
+get_list(const CsSettings *settings, CsSetting value)
 {
 	return (const char *const *)settings->values[value];
 }
@@ -477,7 +381,7 @@ get_list(const CsSettings *settings, Value value)
 const char *const *
 cs_settings_get_user_directories(const CsSettings *settings)
 {
-	return get_list(settings, VALUE_USER_DIRECTORIES);
+	return get_list(settings, CS_SETTING_USER_DIRECTORIES);
 }
 
 /**
@@ -489,7 +393,7 @@ cs_settings_get_user_directories(const CsSettings *settings)
 const char *const *
 cs_settings_get_machine_directories(const CsSettings *settings)
 {
-	return get_list(settings, VALUE_MACHINE_DIRECTORIES);
+	return get_list(settings, CS_SETTING_MACHINE_DIRECTORIES);
 }
 
 /**
@@ -501,7 +405,7 @@ cs_settings_get_machine_directories(const CsSettings *settings)
 const char *
 cs_settings_get_machine_id_file(const CsSettings *settings)
 {
-	return get_single(settings, VALUE_MACHINE_ID_FILE);
+	return get_single(settings, CS_SETTING_MACHINE_ID_FILE);
 }
 
 /**
@@ -513,7 +417,7 @@ cs_settings_get_machine_id_file(const CsSettings *settings)
 const char *
 cs_settings_get_organisation_url(const CsSettings *settings)
 {
-	return get_single(settings, VALUE_ORGANISATION_URL);
+	return get_single(settings, CS_SETTING_ORGANISATION_URL);
 }
 
 /**
@@ -525,7 +429,7 @@ cs_settings_get_organisation_url(const CsSettings *settings)
 const char *
 cs_settings_get_tls_ca_file(const CsSettings *settings)
 {
-	return get_single(settings, VALUE_TLS_CA_FILE);
+	return get_single(settings, CS_SETTING_TLS_CA_FILE);
 }
 
 /**
@@ -537,7 +441,7 @@ cs_settings_get_tls_ca_file(const CsSettings *settings)
 guint
 cs_settings_get_timeout_ms(const CsSettings *settings)
 {
-	return (guint)g_ascii_strtoull(get_single(settings, VALUE_TIMEOUT), NULL, 10) * 1000;
+	return (guint)g_ascii_strtoull(get_single(settings, CS_SETTING_TIMEOUT), NULL, 10) * 1000;
 }
 
 /**
@@ -550,7 +454,7 @@ cs_settings_get_timeout_ms(const CsSettings *settings)
 const char *const *
 cs_settings_get_allowed_issuers(const CsSettings *settings)
 {
-	return get_list(settings, VALUE_ISSUERS);
+	return get_list(settings, CS_SETTING_ISSUERS);
 }
 
 /**
@@ -562,7 +466,47 @@ cs_settings_get_allowed_issuers(const CsSettings *settings)
 const char *
 cs_settings_get_device_name(const CsSettings *settings)
 {
-	return get_single(settings, VALUE_DEVICE_NAME);
+	return get_single(settings, CS_SETTING_DEVICE_NAME);
+}
+
+/**
+ * cs_settings_get_log_level:
+ * @settings: settings
+ *
+ * Returns: what the log keeps: this, and what is worse.
+ */
+CsEventLevel
+cs_settings_get_log_level(const CsSettings *settings)
+{
+	CsEventLevel level = CS_EVENT_INFO;
+
+	(void)cs_event_level_from_text(get_single(settings, CS_SETTING_LOG_LEVEL), &level);
+	return level;
+}
+
+/**
+ * cs_settings_get_item:
+ * @settings: settings
+ * @index: from 0
+ * @item: (out): one key; what it points to lives as long as @settings
+ *
+ * Everything that can be set, whether it is or not, for people to see.
+ *
+ * Returns: FALSE where there are no more.
+ */
+gboolean
+cs_settings_get_item(const CsSettings *settings, guint index, CsSettingsItem *item)
+{
+	if (index >= CS_SETTING_COUNT)
+		return FALSE;
+	*item = (CsSettingsItem){
+		.group = cs_setting_keys[index].group,
+		.key = cs_setting_keys[index].key,
+		.values = (const char *const *)settings->values[index],
+		.origin = settings->origins[index],
+		.is_pinned = settings->pinned[index],
+	};
+	return TRUE;
 }
 
 /**

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "core/base/event.h"
+
 #include <glib.h>
 
 /* Everything the core may want to know of its surroundings. app/ reads the environment once
@@ -33,7 +35,18 @@ guint cs_settings_get_timeout_ms(const CsSettings *settings);		  /* of one reque
 const char *const *cs_settings_get_allowed_issuers(const CsSettings *settings);
 const char *
 cs_settings_get_device_name(const CsSettings *settings); /* [device] name=, (nullable) */
+CsEventLevel cs_settings_get_log_level(const CsSettings *settings);
 const char *cs_settings_get_state_folder(const CsSettings *settings); /* state_home/countersign */
 const char *const *cs_settings_get_notes(const CsSettings *settings); /* for explain */
+
+/* A key with its value and where that comes from. */
+typedef struct {
+	const char *group;
+	const char *key;
+	const char *const *values; /* (nullable): not set */
+	const char *origin;	   /* (nullable): the file, or NULL for the default */
+	gboolean is_pinned;	   /* by the administrator's file, or --config */
+} CsSettingsItem;
+gboolean cs_settings_get_item(const CsSettings *settings, guint index, CsSettingsItem *item);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsSettings, cs_settings_unref)

@@ -133,6 +133,7 @@ test_defaults(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(cs_settings_get_timeout_ms(settings), ==, 30000);
 	g_assert_null(cs_settings_get_allowed_issuers(settings));
 	g_assert_null(cs_settings_get_device_name(settings));
+	g_assert_cmpint(cs_settings_get_log_level(settings), ==, CS_EVENT_INFO);
 	assert_no_notes(settings);
 }
 
@@ -230,6 +231,44 @@ test_fragments(Fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(cs_settings_get_organisation_url(settings), ==, "https://a");
 	assert_note(settings, 0, "[device] name is set by the administrator");
 	assert_note(settings, 1, "[organisation] url is set by the administrator");
+}
+
+/* How loud the log is, and where each value comes from, for people to see. */
+static void
+test_items(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *machine_file =
+		g_build_filename(fixture->machine, "countersign.conf", NULL);
+	g_autofree char *user_file = g_build_filename(fixture->user, "countersign.conf", NULL);
+	g_autoptr(CsSettings) settings = NULL;
+	CsSettingsItem item = {NULL};
+	guint n_items = 0;
+	guint n_seen = 0;
+
+	write_machine(fixture, "[log]\nlevel=warning\n");
+	write_user(fixture, "[log]\nlevel=debug\n[device]\nname=mine\n");
+	settings = load(fixture);
+	g_assert_cmpint(cs_settings_get_log_level(settings), ==, CS_EVENT_WARNING);
+	assert_note(settings, 0, "[log] level is set by the administrator");
+	for (; cs_settings_get_item(settings, n_items, &item); n_items++) {
+		if (g_str_equal(item.group, "log")) {
+			assert_list(item.values, "warning", NULL);
+			g_assert_cmpstr(item.origin, ==, machine_file);
+			g_assert_true(item.is_pinned);
+			n_seen++;
+		} else if (g_str_equal(item.key, "name")) {
+			assert_list(item.values, "mine", NULL);
+			g_assert_cmpstr(item.origin, ==, user_file);
+			g_assert_false(item.is_pinned);
+			n_seen++;
+		} else if (g_str_equal(item.key, "issuers")) {
+			g_assert_null(item.values);
+			g_assert_null(item.origin);
+			n_seen++;
+		}
+	}
+	g_assert_cmpuint(n_items, ==, 9);
+	g_assert_cmpuint(n_seen, ==, 3);
 }
 
 static void
@@ -385,6 +424,7 @@ main(int argc, char **argv)
 	ADD("/settings/user-file", test_user_file);
 	ADD("/settings/machine-pins", test_machine_pins);
 	ADD("/settings/fragments", test_fragments);
+	ADD("/settings/items", test_items);
 	ADD("/settings/issuers-are-the-administrators", test_issuers_are_the_administrators);
 	ADD("/settings/empty-lists", test_empty_lists);
 	ADD("/settings/config-file", test_config_file);
