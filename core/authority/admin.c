@@ -4,7 +4,8 @@
 
 #include "core/base/error.h"
 
-#define ACTOR "administrator"
+#define ACTOR  "administrator"
+#define ORIGIN "cli"
 
 static void
 act_init(CsAdminAct *act, CsAuthority *a, const char *event)
@@ -39,6 +40,7 @@ log_act(const CsAdminAct *act, const char *reason, GError **error)
 		.certificate = act->certificate,
 		.outcome = reason == NULL ? "ok" : "refused",
 		.reason = reason,
+		.origin = ORIGIN,
 	};
 
 	return cs_registry_log(act->registry, &entry, error);
@@ -155,6 +157,7 @@ cs_admin_log_effect(CsAdminAct *act,
 		.account = account,
 		.certificate = certificate,
 		.outcome = "ok",
+		.origin = ORIGIN,
 	};
 
 	return cs_registry_log(act->registry, &entry, error);

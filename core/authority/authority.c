@@ -20,6 +20,11 @@
 #define META_NAME	 "name"
 #define META_URL	 "url"
 
+/* Held by whoever makes or changes what all others rely on: init, and a migration. */
+#define SETUP_LOCK_NAME "init.lock"
+/* Held by the server while it lives. */
+#define SERVE_LOCK_NAME "serve.lock"
+
 struct _CsAuthority {
 	char *folder;
 	char *name;
@@ -89,12 +94,27 @@ check_unfinished(CsRegistry *registry, GError **error)
 	return FALSE;
 }
 
+/* Opens it, or migrates it: the caller holds the lock of SETUP_LOCK_NAME. */
+static CsRegistry *
+open_or_migrate(const char *path, GError **error)
+{
+	g_autoptr(GError) local_error = NULL;
+	CsRegistry *registry = cs_registry_open(path, &local_error);
+
+	if (registry != NULL)
+		return registry;
+	if (g_strcmp0(cs_error_get_reason(local_error), CS_REGISTRY_OUTDATED) == 0)
+		return cs_registry_migrate(path, error);
+	g_propagate_error(error, g_steal_pointer(&local_error));
+	return NULL;
+}
+
 /* A registry that nobody has finished: none yet, or what a killed init left. */
 static CsRegistry *
 take_up_registry(const char *path, GError **error)
 {
 	g_autoptr(GError) local_error = NULL;
-	g_autoptr(CsRegistry) registry = cs_registry_open(path, &local_error);
+	g_autoptr(CsRegistry) registry = open_or_migrate(path, &local_error);
 
 	if (registry != NULL)
 		return check_unfinished(registry, error) ? g_steal_pointer(&registry) : NULL;
@@ -133,6 +153,7 @@ write_meta(CsRegistry *registry, const char *name, const char *url, gint64 now, 
 		.event = "authority-init",
 		.actor = "administrator",
 		.outcome = "ok",
+		.origin = "cli",
 	};
 
 	return check_unfinished(registry, error) &&
@@ -158,7 +179,7 @@ static gboolean
 fill_folder(
 	const char *folder, const char *name, const char *url, const CsClock *clock, GError **error)
 {
-	g_autofree char *lock_path = file_in(folder, "init.lock");
+	g_autofree char *lock_path = file_in(folder, SETUP_LOCK_NAME);
 	g_autofree char *registry_path = file_in(folder, "registry.db");
 	g_autoptr(CsFileLock) lock = cs_file_lock_acquire(lock_path, TRUE, error);
 	g_autoptr(CsRegistry) registry = NULL;
@@ -260,27 +281,119 @@ load_meta(CsAuthority *a, GError **error)
 	return a->url != NULL;
 }
 
+/* Somebody serves: of this version, after a migration that was awaited, or of an earlier one. */
+static CsRegistry *
+open_beside_server(const char *path, GError **error)
+{
+	g_autoptr(GError) local_error = NULL;
+	CsRegistry *registry = cs_registry_open(path, &local_error);
+
+	if (registry != NULL)
+		return registry;
+	if (g_strcmp0(cs_error_get_reason(local_error), CS_REGISTRY_OUTDATED) == 0)
+		cs_error_set(error, CS_ERROR_REFUSED, "server-outdated",
+			     _("a server of an earlier version is running on this folder: restart "
+			       "it with this version, then try again"));
+	else
+		g_propagate_error(error, g_steal_pointer(&local_error));
+	return NULL;
+}
+
+/* The right to change what a server relies on: none of an earlier version must be running, for it
+ * would write what the new version no longer reads. */
+static CsRegistry *
+migrate_registry(const char *folder, const char *path, GError **error)
+{
+	g_autofree char *setup_path = file_in(folder, SETUP_LOCK_NAME);
+	g_autofree char *serve_path = file_in(folder, SERVE_LOCK_NAME);
+	g_autoptr(GError) local_error = NULL;
+	g_autoptr(CsFileLock) setup = cs_file_lock_acquire(setup_path, TRUE, error);
+	g_autoptr(CsFileLock) serve = NULL;
+
+	if (setup == NULL)
+		return NULL;
+	serve = cs_file_lock_acquire(serve_path, FALSE, &local_error);
+	/* Where the lock is held by a server of this version, another has migrated meanwhile. */
+	if (serve != NULL)
+		return open_or_migrate(path, error);
+	if (!g_error_matches(local_error, CS_ERROR, CS_ERROR_REFUSED)) {
+		g_propagate_error(error, g_steal_pointer(&local_error));
+		return NULL;
+	}
+	g_clear_error(&local_error);
+	return open_beside_server(path, error);
+}
+
+static CsRegistry *
+open_registry(const char *folder, GError **error)
+{
+	g_autofree char *path = file_in(folder, "registry.db");
+	g_autoptr(GError) local_error = NULL;
+	CsRegistry *registry = cs_registry_open(path, &local_error);
+
+	if (registry != NULL)
+		return registry;
+	if (g_strcmp0(cs_error_get_reason(local_error), CS_REGISTRY_OUTDATED) == 0)
+		return migrate_registry(folder, path, error);
+	g_propagate_error(error, g_steal_pointer(&local_error));
+	return NULL;
+}
+
+/**
+ * cs_authority_lock_for_serving:
+ * @folder: the authority's
+ * @error: where to put the error
+ *
+ * Only one process serves an authority. Waits for a migration under way.
+ *
+ * Returns: (transfer full) (nullable): the lock, held until it is freed; CS_ERROR_REFUSED
+ *   "already-serving"; CS_ERROR_STATE
+ */
+CsFileLock *
+cs_authority_lock_for_serving(const char *folder, GError **error)
+{
+	g_autofree char *setup_path = file_in(folder, SETUP_LOCK_NAME);
+	g_autofree char *serve_path = file_in(folder, SERVE_LOCK_NAME);
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(CsFileLock) setup = cs_file_lock_acquire(setup_path, TRUE, error);
+	CsFileLock *lock = NULL;
+
+	if (setup == NULL)
+		return NULL;
+	lock = cs_file_lock_acquire(serve_path, FALSE, &failure);
+	if (lock != NULL)
+		return lock;
+	if (g_error_matches(failure, CS_ERROR, CS_ERROR_REFUSED))
+		cs_error_set(error, CS_ERROR_REFUSED, "already-serving",
+			     _("another process serves this authority"));
+	else
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return NULL;
+}
+
 /**
  * cs_authority_open:
  * @folder: where cs_authority_init() made one
  * @clock: the time; copied, its data must outlive the authority
  * @error: where to put the error
  *
- * Opens an authority. Several processes may have one open; a CsAuthority is one thread's.
+ * Opens an authority. Several processes may have one open; a CsAuthority is one thread's. A folder
+ * of an earlier version is brought up to this one first.
  *
  * Returns: (transfer full) (nullable): the authority; CS_ERROR_NOT_FOUND "not-initialised";
- *   CS_ERROR_STATE, "authority-broken" where one of its parts is missing or does not fit
+ *   CS_ERROR_REFUSED "server-outdated" where an earlier version's server runs on the folder;
+ *   CS_ERROR_STATE, "authority-broken" where one of its parts is missing or does not fit,
+ *   "registry-version" where a later program made it
  */
 CsAuthority *
 cs_authority_open(const char *folder, const CsClock *clock, GError **error)
 {
 	g_autoptr(CsAuthority) a = g_new0(CsAuthority, 1);
-	g_autofree char *registry_path = file_in(folder, "registry.db");
 	GError *cause = NULL;
 
 	a->folder = g_strdup(folder);
 	a->clock = *clock;
-	a->registry = cs_registry_open(registry_path, error);
+	a->registry = open_registry(folder, error);
 	if (a->registry == NULL || !load_meta(a, error))
 		return NULL;
 	if (!load_keys(a, &cause)) {

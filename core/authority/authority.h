@@ -4,6 +4,7 @@
 
 #include "core/authority/ca.h"
 #include "core/authority/registry.h"
+#include "core/base/file.h"
 #include "core/protocol/jwk.h"
 
 /* An authority's folder, opened: registry.db, server.key, code.key, ca.key and ca.pem, all 0600 in
@@ -17,8 +18,10 @@ CsAuthority *cs_authority_init(const char *folder,
 			       const char *url,
 			       const CsClock *clock,
 			       GError **error);
-/* CS_ERROR_NOT_FOUND "not-initialised". */
+/* CS_ERROR_NOT_FOUND "not-initialised". Brings an earlier version's folder up to this one. */
 CsAuthority *cs_authority_open(const char *folder, const CsClock *clock, GError **error);
+/* One process serves: CS_ERROR_REFUSED "already-serving". */
+CsFileLock *cs_authority_lock_for_serving(const char *folder, GError **error);
 void cs_authority_free(CsAuthority *authority);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsAuthority, cs_authority_free)
 

@@ -8,7 +8,8 @@
 /* What `device show` prints is bounded, however often a copied certificate is tried. */
 #define MAX_CONFLICTS_TEXT "100"
 
-#define LOG_COLUMNS "time, event, actor, device, account, certificate, outcome, reason"
+#define LOG_COLUMNS                                                                                \
+	"time, event, actor, device, account, certificate, outcome, reason, operator, origin"
 
 /**
  * cs_registry_log:
@@ -26,7 +27,8 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 	g_auto(CsStatement) s = {0};
 
 	if (!cs_statement_open(&s, r,
-			       "INSERT INTO log (" LOG_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			       "INSERT INTO log (" LOG_COLUMNS
+			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			       error))
 		return FALSE;
 	cs_statement_add_int64(&s, entry->time);
@@ -37,15 +39,18 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 	cs_statement_add_text(&s, entry->certificate);
 	cs_statement_add_text(&s, entry->outcome);
 	cs_statement_add_text(&s, entry->reason);
+	cs_statement_add_text(&s, entry->operator_user);
+	cs_statement_add_text(&s, entry->origin);
 	return cs_statement_run(&s, NULL, error);
 }
 
-/* The contract's object: exactly these members, null where there is nothing to say. */
+/* The contract's object: each member always, null where there is nothing to say. */
 static gpointer
 read_line(CsStatement *s)
 {
-	static const char *const names[] = {"event",	   "actor",   "device", "account",
-					    "certificate", "outcome", "reason"};
+	static const char *const names[] = {"event",   "actor",	      "device",
+					    "account", "certificate", "outcome",
+					    "reason",  "operator",    "origin"};
 	cJSON *line = cJSON_CreateObject();
 
 	cs_json_add_time(line, "time", cs_statement_get_int64(s, 0));

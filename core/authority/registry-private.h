@@ -68,8 +68,17 @@ extern const char *const cs_registry_device_states[];
 extern const char *const cs_registry_link_states[];
 extern const char *const cs_registry_approvals[];
 
+gboolean cs_registry_execute(CsRegistry *r, const char *sql, GError **error);
+/* NULL-terminated; stops at the first failure. */
+gboolean cs_registry_execute_all(CsRegistry *r, const char *const *statements, GError **error);
+gboolean cs_registry_read_number(CsRegistry *r, const char *sql, gint64 *value, GError **error);
+
 /* Inside a transaction on an empty database. */
 gboolean cs_registry_schema_create(CsRegistry *r, GError **error);
-/* *exists FALSE where the database is empty; another application's, or another version:
- * CS_ERROR_STATE "registry-version". */
+/* *exists FALSE where the database is empty; an earlier version: CS_ERROR_STATE
+ * "registry-outdated"; another application's, or a later version: "registry-version". */
 gboolean cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error);
+gboolean cs_registry_schema_check_again(CsRegistry *r, GError **error);
+gint64 cs_registry_schema_get_version(void); /* what this program writes */
+/* Inside a transaction: from the version that it is of, up to `to`. */
+gboolean cs_registry_schema_migrate(CsRegistry *r, gint64 to, GError **error);

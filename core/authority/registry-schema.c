@@ -6,8 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#define SCHEMA_VERSION	    1
-#define SCHEMA_VERSION_TEXT "1"
+#define FIRST_VERSION_TEXT "1"
 /* "Csgn": tells our file from another application's. */
 #define APPLICATION_ID	    1131636590
 #define APPLICATION_ID_TEXT "1131636590"
@@ -17,10 +16,12 @@
 #define STATES_OF_LINKS	  "('bound', 'suspended', 'refused')"
 #define APPROVALS	  "('none', 'founder', 'administrator')"
 
-/* seq is the order created. What must hold whoever writes (one live user a login, one live record
+/* Version 1, which is never changed again: what came after it is in registry-migrations.c.
+ *
+ * seq is the order created. What must hold whoever writes (one live user a login, one live record
  * a machine and a device key, one account a key, one link a certificate's key) is the schema's to
  * say. Times are Unix seconds, 0 for never. */
-static const char *const schema[] = {
+static const char *const first_version[] = {
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
 
 	"CREATE TABLE users (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
@@ -113,7 +114,8 @@ static const char *const schema[] = {
 	" BEGIN SELECT RAISE (ABORT, 'the log only grows'); END",
 
 	"PRAGMA application_id = " APPLICATION_ID_TEXT,
-	"PRAGMA user_version = " SCHEMA_VERSION_TEXT,
+	"PRAGMA user_version = " FIRST_VERSION_TEXT,
+	NULL,
 };
 
 /**
@@ -121,26 +123,29 @@ static const char *const schema[] = {
  * @r: a registry on an empty database, inside a transaction
  * @error: where to put the error
  *
- * Lays down tables, the rules that hold whoever writes, and the version.
+ * Lays down tables, the rules that hold whoever writes, and the version: the first one and every
+ * migration since, so that a new registry and an old one that was migrated are the same.
  *
  * Returns: %FALSE with CS_ERROR_STATE
  */
 gboolean
 cs_registry_schema_create(CsRegistry *r, GError **error)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(schema); i++) {
-		int status = sqlite3_exec(r->database, schema[i], NULL, NULL, NULL);
-
-		if (status != SQLITE_OK) {
-			cs_registry_set_error(r, status, error);
-			return FALSE;
-		}
-	}
-	return TRUE;
+	return cs_registry_execute_all(r, first_version, error) &&
+	       cs_registry_schema_migrate(r, cs_registry_schema_get_version(), error);
 }
 
-static gboolean
-read_number(CsRegistry *r, const char *sql, gint64 *value, GError **error)
+/**
+ * cs_registry_read_number:
+ * @r: the registry
+ * @sql: static text of a statement that answers one number
+ * @value: (out): the number
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_read_number(CsRegistry *r, const char *sql, gint64 *value, GError **error)
 {
 	g_auto(CsStatement) s = {0};
 
@@ -152,14 +157,29 @@ read_number(CsRegistry *r, const char *sql, gint64 *value, GError **error)
 	return TRUE;
 }
 
+/* Of a later version, or no registry of ours. */
+static void
+set_foreign(gint64 version, GError **error)
+{
+	g_autofree char *found = g_strdup_printf("%" G_GINT64_FORMAT, version);
+	g_autofree char *known =
+		g_strdup_printf("%" G_GINT64_FORMAT, cs_registry_schema_get_version());
+
+	cs_error_set(error, CS_ERROR_STATE, "registry-version",
+		     _("the registry is of version %s, this program reads up to version %s: use "
+		       "the program that made it, or a later one"),
+		     found, known);
+}
+
 /**
  * cs_registry_schema_check:
  * @r: the registry
  * @exists: (out): %FALSE where the database is empty
  * @error: where to put the error
  *
- * Returns: %FALSE with CS_ERROR_STATE, "registry-version" where the database is of another schema
- *   version or another application's, "registry-unavailable" where it cannot be read
+ * Returns: %FALSE with CS_ERROR_STATE: "registry-outdated" where the database is of an earlier
+ *   version and cs_registry_migrate() would bring it up; "registry-version" where it is of a later
+ *   one or another application's; "registry-unavailable" where it cannot be read
  */
 gboolean
 cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error)
@@ -167,18 +187,44 @@ cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error)
 	gint64 objects = 0;
 	gint64 application = 0;
 	gint64 version = 0;
-	g_autofree char *found = NULL;
 
-	if (!read_number(r, "SELECT count(*) FROM sqlite_schema", &objects, error) ||
-	    !read_number(r, "PRAGMA application_id", &application, error) ||
-	    !read_number(r, "PRAGMA user_version", &version, error))
+	if (!cs_registry_read_number(r, "SELECT count(*) FROM sqlite_schema", &objects, error) ||
+	    !cs_registry_read_number(r, "PRAGMA application_id", &application, error) ||
+	    !cs_registry_read_number(r, "PRAGMA user_version", &version, error))
 		return FALSE;
 	*exists = objects != 0 || application != 0 || version != 0;
-	if (!*exists || (application == APPLICATION_ID && version == SCHEMA_VERSION))
+	if (!*exists ||
+	    (application == APPLICATION_ID && version == cs_registry_schema_get_version()))
 		return TRUE;
-	found = g_strdup_printf("%" G_GINT64_FORMAT, version);
-	cs_error_set(error, CS_ERROR_STATE, "registry-version",
-		     _("the registry is of version %s, this program reads %s"), found,
-		     SCHEMA_VERSION_TEXT);
+	if (application == APPLICATION_ID && version >= 1 &&
+	    version < cs_registry_schema_get_version())
+		cs_error_set(error, CS_ERROR_STATE, CS_REGISTRY_OUTDATED,
+			     _("the registry is of an earlier version"));
+	else
+		set_foreign(version, error);
+	return FALSE;
+}
+
+/**
+ * cs_registry_schema_check_again:
+ * @r: a registry that was opened, inside a transaction
+ * @error: where to put the error
+ *
+ * A program of a later version may have migrated the registry since it was opened: whoever does
+ * not know that version must not write to it.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE, "registry-version" where that happened
+ */
+gboolean
+cs_registry_schema_check_again(CsRegistry *r, GError **error)
+{
+	gint64 version = 0;
+
+	if (!cs_registry_read_number(r, "PRAGMA user_version", &version, error))
+		return FALSE;
+	/* 0: the transaction that lays the schema down. */
+	if (version <= cs_registry_schema_get_version())
+		return TRUE;
+	set_foreign(version, error);
 	return FALSE;
 }

@@ -13,8 +13,16 @@
 
 #define BUSY_TIMEOUT_MS 5000
 
-static gboolean
-execute(CsRegistry *r, const char *sql, GError **error)
+/**
+ * cs_registry_execute:
+ * @r: the registry
+ * @sql: statements that answer nothing
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_execute(CsRegistry *r, const char *sql, GError **error)
 {
 	int status = sqlite3_exec(r->database, sql, NULL, NULL, NULL);
 
@@ -22,6 +30,24 @@ execute(CsRegistry *r, const char *sql, GError **error)
 		return TRUE;
 	cs_registry_set_error(r, status, error);
 	return FALSE;
+}
+
+/**
+ * cs_registry_execute_all:
+ * @r: the registry
+ * @statements: (array zero-terminated=1): each as for cs_registry_execute()
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE at the first that fails
+ */
+gboolean
+cs_registry_execute_all(CsRegistry *r, const char *const *statements, GError **error)
+{
+	for (gsize i = 0; statements[i] != NULL; i++) {
+		if (!cs_registry_execute(r, statements[i], error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 /* A setting that SQLite may decline without a word: what it answers is what holds. */
@@ -53,9 +79,9 @@ configure(CsRegistry *r, GError **error)
 	sqlite3_db_config(r->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(r->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return set_pragma(r, "PRAGMA journal_mode = WAL", "wal", error) &&
-	       execute(r, "PRAGMA synchronous = FULL", error) &&
+	       cs_registry_execute(r, "PRAGMA synchronous = FULL", error) &&
 	       set_pragma(r, "PRAGMA synchronous", "2", error) &&
-	       execute(r, "PRAGMA foreign_keys = ON", error) &&
+	       cs_registry_execute(r, "PRAGMA foreign_keys = ON", error) &&
 	       set_pragma(r, "PRAGMA foreign_keys", "1", error);
 }
 
@@ -162,8 +188,9 @@ set_missing(GError **error)
  * Opens a registry that cs_registry_create() made.
  *
  * Returns: (transfer full) (nullable): the registry; CS_ERROR_NOT_FOUND "not-initialised" where
- *   there is none or one whose creation was cut short; CS_ERROR_STATE "registry-version" for
- *   another version's, "registry-unavailable" where it is broken or may not be read and written
+ *   there is none or one whose creation was cut short; CS_ERROR_STATE "registry-outdated" for
+ *   an earlier version's, "registry-version" for a later one's or another application's,
+ *   "registry-unavailable" where it is broken or may not be read and written
  */
 CsRegistry *
 cs_registry_open(const char *path, GError **error)
@@ -184,6 +211,49 @@ cs_registry_open(const char *path, GError **error)
 		return NULL;
 	}
 	return g_steal_pointer(&r);
+}
+
+static gboolean
+migrate(CsRegistry *r, GError **error)
+{
+	g_autoptr(GError) local_error = NULL;
+	gboolean exists = FALSE;
+
+	if (cs_registry_schema_check(r, &exists, &local_error)) {
+		if (!exists)
+			set_missing(error);
+		return exists;
+	}
+	if (g_strcmp0(cs_error_get_reason(local_error), CS_REGISTRY_OUTDATED) == 0)
+		return cs_registry_schema_migrate(r, cs_registry_schema_get_version(), error);
+	g_propagate_error(error, g_steal_pointer(&local_error));
+	return FALSE;
+}
+
+/**
+ * cs_registry_migrate:
+ * @path: the file of a registry
+ * @error: where to put the error
+ *
+ * Brings a registry of an earlier version up to this program's, in one transaction: a kill leaves
+ * the old one or the new one. One that is up already is left as it is. The caller sees to it that
+ * no program of the earlier version has it open (cs_authority_open()).
+ *
+ * Returns: (transfer full) (nullable): the registry; cs_registry_open()'s errors, but for
+ *   "registry-outdated"
+ */
+CsRegistry *
+cs_registry_migrate(const char *path, GError **error)
+{
+	g_autoptr(CsRegistry) r = connect_to(path, error);
+
+	if (r == NULL || !cs_registry_begin(r, error))
+		return NULL;
+	if (!migrate(r, error)) {
+		cs_registry_rollback(r);
+		return NULL;
+	}
+	return cs_registry_commit(r, error) ? g_steal_pointer(&r) : NULL;
 }
 
 /**
@@ -210,16 +280,20 @@ cs_registry_close(CsRegistry *registry)
  * Begins a writing transaction; from here on nobody else writes. It ends with
  * cs_registry_commit() or cs_registry_rollback().
  *
- * Returns: %FALSE with CS_ERROR_STATE, "registry-busy" where another held the lock for 5 s
+ * Returns: %FALSE with CS_ERROR_STATE, "registry-busy" where another held the lock for 5 s,
+ *   "registry-version" where a later program has migrated the registry meanwhile
  */
 gboolean
 cs_registry_begin(CsRegistry *registry, GError **error)
 {
 	g_return_val_if_fail(!registry->in_transaction, FALSE);
-	if (!execute(registry, "BEGIN IMMEDIATE", error))
+	if (!cs_registry_execute(registry, "BEGIN IMMEDIATE", error))
 		return FALSE;
 	registry->in_transaction = TRUE;
-	return TRUE;
+	if (cs_registry_schema_check_again(registry, error))
+		return TRUE;
+	cs_registry_rollback(registry);
+	return FALSE;
 }
 
 /**
@@ -236,7 +310,7 @@ gboolean
 cs_registry_begin_reading(CsRegistry *registry, GError **error)
 {
 	g_return_val_if_fail(!registry->in_transaction, FALSE);
-	if (!execute(registry, "BEGIN DEFERRED", error))
+	if (!cs_registry_execute(registry, "BEGIN DEFERRED", error))
 		return FALSE;
 	registry->in_transaction = TRUE;
 	return TRUE;
@@ -256,7 +330,7 @@ cs_registry_commit(CsRegistry *registry, GError **error)
 {
 	g_return_val_if_fail(registry->in_transaction, FALSE);
 	/* After a rollback of SQLite's own there is nothing to commit: COMMIT itself says so. */
-	if (!execute(registry, "COMMIT", error)) {
+	if (!cs_registry_execute(registry, "COMMIT", error)) {
 		cs_registry_rollback(registry);
 		return FALSE;
 	}

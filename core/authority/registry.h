@@ -13,9 +13,12 @@ typedef struct _CsRegistry CsRegistry;
 
 /* create: makes the file 0600 with the schema and the meta rows; an existing one is
  * CS_ERROR_REFUSED "already-initialised". open: CS_ERROR_NOT_FOUND where there is none,
- * CS_ERROR_STATE where it is of another schema version or broken. */
+ * CS_ERROR_STATE where it is of another schema version (CS_REGISTRY_OUTDATED: an earlier one, which
+ * migrate brings up) or broken. */
+#define CS_REGISTRY_OUTDATED "registry-outdated"
 CsRegistry *cs_registry_create(const char *path, GError **error);
 CsRegistry *cs_registry_open(const char *path, GError **error);
+CsRegistry *cs_registry_migrate(const char *path, GError **error);
 void cs_registry_close(CsRegistry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRegistry, cs_registry_close)
 
@@ -146,6 +149,8 @@ typedef struct {
 	const char *certificate;
 	const char *outcome; /* "ok" or "refused" */
 	const char *reason;
+	const char *operator_user; /* (nullable): the operating-system user who gave the word */
+	const char *origin;	   /* (nullable): "cli", or the address that a request came from */
 } CsLogEntry;
 
 void cs_user_row_free(CsUserRow *row);

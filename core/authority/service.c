@@ -3,13 +3,10 @@
 #include "core/authority/service-private.h"
 
 #include "core/base/encoding.h"
-#include "core/base/error.h"
 #include "core/base/random.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define LOCK_NAME	     "serve.lock"
 #define MAX_ID_LENGTH	     64
 #define MAX_UNPROVEN_LINES   60 /* a minute */
 #define SECONDS_A_MINUTE     60
@@ -394,24 +391,6 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	g_clear_pointer(&answer.body, cJSON_Delete);
 }
 
-static CsFileLock *
-take_lock(const CsAuthority *authority, GError **error)
-{
-	g_autofree char *path =
-		g_build_filename(cs_authority_get_folder(authority), LOCK_NAME, NULL);
-	g_autoptr(GError) failure = NULL;
-	CsFileLock *lock = cs_file_lock_acquire(path, FALSE, &failure);
-
-	if (lock != NULL)
-		return lock;
-	if (g_error_matches(failure, CS_ERROR, CS_ERROR_REFUSED))
-		cs_error_set(error, CS_ERROR_REFUSED, "already-serving",
-			     _("another process serves this authority"));
-	else
-		g_propagate_error(error, g_steal_pointer(&failure));
-	return NULL;
-}
-
 static char *
 format_address(const char *host, guint16 port, gboolean tls)
 {
@@ -435,7 +414,7 @@ format_address(const char *host, guint16 port, gboolean tls)
  * is on disk. Administrators may change the registry from other processes meanwhile.
  *
  * Returns: (transfer full): the service, listening; %NULL on %CS_ERROR_REFUSED "already-serving",
- *   or cs_httpd_new()'s and cs_file_lock_acquire()'s errors
+ *   or cs_httpd_new()'s and cs_authority_lock_for_serving()'s errors
  */
 CsService *
 cs_service_new(CsAuthority *authority,
@@ -450,7 +429,7 @@ cs_service_new(CsAuthority *authority,
 
 	service->authority = authority;
 	service->registry = cs_authority_get_registry(authority);
-	service->lock = take_lock(authority, error);
+	service->lock = cs_authority_lock_for_serving(cs_authority_get_folder(authority), error);
 	if (service->lock == NULL)
 		return NULL;
 	service->challenges = cs_challenges_new(CS_CHALLENGES_MAX_OPEN);

@@ -7,6 +7,7 @@
 #include "tests/fixtures/pki-fixture.h"
 
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -209,6 +210,52 @@ test_damaged(void)
 	}
 }
 
+/* Puts a registry of schema version 1 in place of the folder's. */
+static void
+make_outdated(const Place *place)
+{
+	g_autofree char *sql_path =
+		g_test_build_filename(G_TEST_DIST, "fixtures", "registry-version-1.sql", NULL);
+	g_autofree char *path = g_build_filename(place->folder, "registry.db", NULL);
+	g_autofree char *sql = NULL;
+	sqlite3 *database = NULL;
+
+	g_assert_true(g_file_get_contents(sql_path, &sql, NULL, NULL));
+	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_assert_cmpint(sqlite3_open(path, &database), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_exec(database, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+	sqlite3_close(database);
+}
+
+/* An earlier version's folder is brought up by whoever opens it, but not under a server. */
+static void
+test_outdated(void)
+{
+	g_auto(Place) place = {0};
+	g_autoptr(CsFileLock) lock = NULL;
+	g_autoptr(CsAuthority) a = NULL;
+	g_autoptr(GError) error = NULL;
+
+	place_init(&place);
+	cs_authority_free(init(&place, "Before", URL, &error));
+	make_outdated(&place);
+	lock = cs_authority_lock_for_serving(place.folder, &error);
+	g_assert_no_error(error);
+	g_assert_null(cs_authority_lock_for_serving(place.folder, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_REFUSED, "already-serving");
+	g_assert_null(cs_authority_open(place.folder, cs_clock_get_system(), &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_REFUSED, "server-outdated");
+	g_clear_pointer(&lock, cs_file_lock_free);
+
+	a = cs_authority_open(place.folder, cs_clock_get_system(), &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(cs_authority_get_name(a), ==, "Example");
+	lock = cs_authority_lock_for_serving(place.folder, &error);
+	g_assert_no_error(error);
+	g_assert_null(init(&place, "Again", URL, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_REFUSED, "already-initialised");
+}
+
 static void
 test_hash_code(void)
 {
@@ -232,6 +279,7 @@ main(int argc, char **argv)
 	g_test_add_func("/authority/taken-up", test_taken_up);
 	g_test_add_func("/authority/open-missing", test_open_missing);
 	g_test_add_func("/authority/damaged", test_damaged);
+	g_test_add_func("/authority/outdated", test_outdated);
 	g_test_add_func("/authority/hash-code", test_hash_code);
 	return g_test_run();
 }

@@ -30,17 +30,19 @@ collect_cb(const cJSON *line, gpointer data)
 	g_ptr_array_add(data, g_steal_pointer(&text));
 }
 
-/* The contract's members, in its order, and no others. */
+/* The contract's members, in its order, and what came after it. */
 static void
 test_line(void)
 {
 	static const char *const expected[] = {
 		"{\"time\":\"2027-01-15T08:00:00Z\",\"event\":\"authentication\","
 		"\"actor\":\"user:alice\",\"device\":\"d1\",\"account\":null,"
-		"\"certificate\":\"f1\",\"outcome\":\"ok\",\"reason\":\"managed\"}",
+		"\"certificate\":\"f1\",\"outcome\":\"ok\",\"reason\":\"managed\","
+		"\"operator\":null,\"origin\":null}",
 		"{\"time\":\"2027-01-15T08:00:00Z\",\"event\":\"user-add\","
 		"\"actor\":\"administrator\",\"device\":null,\"account\":\"alice\","
-		"\"certificate\":null,\"outcome\":\"refused\",\"reason\":null}",
+		"\"certificate\":null,\"outcome\":\"refused\",\"reason\":null,"
+		"\"operator\":\"root (0)\",\"origin\":\"cli\"}",
 	};
 	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
 	const CsLogEntry entry = {
@@ -49,6 +51,8 @@ test_line(void)
 		.actor = "administrator",
 		.account = "alice",
 		.outcome = "refused",
+		.operator_user = "root (0)",
+		.origin = "cli",
 	};
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;

@@ -89,7 +89,7 @@ test_version(void)
 
 	g_assert_true(cs_registry_schema_check(test->registry, &exists, &error));
 	g_assert_true(exists);
-	expect_version(test, "PRAGMA user_version = 2");
+	expect_version(test, "PRAGMA user_version = 1000");
 	expect_version(test, "PRAGMA user_version = 0");
 	expect_version(test, "PRAGMA user_version = 1; PRAGMA application_id = 7");
 }

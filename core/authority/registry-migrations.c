@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/registry-private.h"
+
+#include "core/base/error.h"
+
+/* Version 2: from where a line of the log came, and who gave the word. */
+static const char *const to_version_2[] = {
+	"ALTER TABLE log ADD COLUMN origin TEXT",
+	"ALTER TABLE log ADD COLUMN operator TEXT",
+	NULL,
+};
+
+/* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
+ * here was released and is never changed. */
+static const struct {
+	const char *const *statements;
+	/* (nullable): what SQL cannot say, after the statements */
+	gboolean (*work)(CsRegistry *r, GError **error);
+} migrations[] = {
+	{to_version_2, NULL},
+};
+
+/**
+ * cs_registry_schema_get_version:
+ *
+ * Returns: the schema version that this program reads and writes
+ */
+gint64
+cs_registry_schema_get_version(void)
+{
+	return 1 + (gint64)G_N_ELEMENTS(migrations);
+}
+
+static gboolean
+set_version(CsRegistry *r, gint64 version, GError **error)
+{
+	g_autofree char *sql = g_strdup_printf("PRAGMA user_version = %" G_GINT64_FORMAT, version);
+
+	return cs_registry_execute(r, sql, error);
+}
+
+static gboolean
+check_references(CsRegistry *r, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r, "PRAGMA foreign_key_check", error))
+		return FALSE;
+	switch (cs_statement_step(&s, error)) {
+	case CS_STEP_DONE:
+		return TRUE;
+	case CS_STEP_ROW:
+		cs_registry_set_error(r, SQLITE_CONSTRAINT_FOREIGNKEY, error);
+		return FALSE;
+	case CS_STEP_ERROR:
+	default:
+		return FALSE;
+	}
+}
+
+/**
+ * cs_registry_schema_migrate:
+ * @r: a registry of an earlier version, inside a transaction
+ * @to: the version that it is to have, at most cs_registry_schema_get_version()
+ * @error: where to put the error
+ *
+ * Takes each step from the version that the registry is of up to @to. What refers to a row that is
+ * not there ends it: the caller rolls back and the registry is as it was.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_schema_migrate(CsRegistry *r, gint64 to, GError **error)
+{
+	gint64 from = 0;
+
+	g_return_val_if_fail(to <= cs_registry_schema_get_version(), FALSE);
+	if (!cs_registry_read_number(r, "PRAGMA user_version", &from, error))
+		return FALSE;
+	g_return_val_if_fail(from >= 1, FALSE);
+	for (gint64 version = from; version < to; version++) {
+		gsize step = (gsize)version - 1;
+
+		if (!cs_registry_execute_all(r, migrations[step].statements, error))
+			return FALSE;
+		if (migrations[step].work != NULL && !migrations[step].work(r, error))
+			return FALSE;
+	}
+	return set_version(r, to, error) && check_references(r, error);
+}
