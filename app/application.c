@@ -266,17 +266,6 @@ add_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
-repurpose_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsApplication *self = data;
-
-	if (!ensure_window(self))
-		return;
-	self->windows->show_repurpose(self->window);
-	present(self);
-}
-
-static void
 quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	g_application_quit(data);
@@ -287,7 +276,6 @@ static const GActionEntry actions[] = {
 	{.name = "account", .activate = account_cb, .parameter_type = "s"},
 	{.name = "check", .activate = check_cb},
 	{.name = "add", .activate = add_cb},
-	{.name = "repurpose", .activate = repurpose_cb},
 	{.name = "quit", .activate = quit_cb},
 };
 

@@ -36,7 +36,6 @@ typedef struct {
 	void (*show_accounts)(GObject *window);
 	void (*show_account)(GObject *window, const char *id);
 	void (*show_add)(GObject *window, CsSecret *link);
-	void (*show_repurpose)(GObject *window);
 	void (*show_no_tray)(GObject *window);
 } CsWindowModule;
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/account-text.h"
 #include "app/commands/command.h"
+#include "app/commands/text.h"
 #include "app/commands/verbs.h"
 #include "core/account/authentication.h"
 #include "core/account/deletion.h"
@@ -11,6 +12,8 @@
 static const CsOption options[] = {
 	{"check", NULL, CS_OPTION_ONCE,
 	 N_("authenticate every account now, and answer by the exit code")},
+	{"application", N_("NAME"), CS_OPTION_ONCE,
+	 N_("with --check: ask for this application's access, too (rule 21)")},
 	{NULL},
 };
 
@@ -57,6 +60,33 @@ report_account(Report *report, const CsAccount *account, const GError *error, gi
 	cs_json_append(report->accounts, cs_account_to_json(account, code));
 }
 
+/* Rule 21: what the policy of the application said, beside the account reported last. */
+static void
+report_access(Report *report, const char *application, const CsAccess *access)
+{
+	cJSON *account =
+		cJSON_GetArrayItem(report->accounts, cJSON_GetArraySize(report->accounts) - 1);
+	cJSON *json = cs_json_add_object(account, "access");
+	g_autofree char *name = cs_text_escape(application, FALSE);
+	g_autofree char *sentence = NULL;
+
+	cs_json_add_string(json, "application", application);
+	cs_json_add_boolean(json, "allowed", access->allowed);
+	cs_json_add_string(json, "reason",
+			   access->allowed ? NULL : cs_reason_to_code(access->reason));
+	if (access->allowed)
+		sentence = g_strdup_printf(_("Access to %s: allowed."), name);
+	else if (access->reason == CS_REASON_MANAGED)
+		sentence = g_strdup_printf(_("Access to %s: refused, because its policy asks for a "
+					     "device that is not managed. Only its administrator "
+					     "can change that."),
+					   name);
+	else
+		sentence = g_strdup_printf(_("Access to %s: refused (%s)."), name,
+					   cs_reason_to_code(access->reason));
+	cs_text_append_wrapped(report->text, sentence, 2, 100);
+}
+
 /* One authentication. An account that another process has deleted meanwhile is no longer one. */
 static void
 check_account(const CsInvocation *invocation,
@@ -67,18 +97,22 @@ check_account(const CsInvocation *invocation,
 	g_autoptr(CsExplanation) explanation = NULL;
 	g_autoptr(CsAccount) checked = NULL;
 	g_autoptr(GError) error = NULL;
+	const char *application = cs_invocation_get(invocation, "application");
+	CsAccess access = {0};
 	gboolean authenticated = FALSE;
 	gint64 now = 0;
 
-	checked = cs_authentication_run(client, account->id, &explanation, &authenticated,
-					invocation->cancellable, &error);
+	checked = cs_authentication_run_for(client, account->id, application, &access, &explanation,
+					    &authenticated, invocation->cancellable, &error);
 	now = cs_clock_get_unix_s(invocation->clock);
 	if (checked) {
 		if (!authenticated)
 			note_exit(report, CS_EXIT_REFUSED);
-		else if (checked->managed != CS_MANAGED_YES)
+		else if (checked->managed != CS_MANAGED_YES || (application && !access.allowed))
 			note_exit(report, CS_EXIT_NO);
 		report_account(report, checked, NULL, now);
+		if (application)
+			report_access(report, application, &access);
 	} else if (!g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND)) {
 		note_exit(report, cs_exit_from_error(error));
 		report_account(report, account, error, now);
@@ -103,6 +137,20 @@ print_report(const CsInvocation *invocation, Report *report)
 	return get_exit(report);
 }
 
+static gboolean
+check_options(const CsInvocation *invocation, GError **error)
+{
+	const char *application = cs_invocation_get(invocation, "application");
+
+	if (application == NULL ||
+	    (cs_invocation_has(invocation, "check") && cs_verdict_is_application(application)))
+		return TRUE;
+	cs_error_set(error, CS_ERROR_USAGE, "usage",
+		     _("--application goes with --check, and takes 1 to 64 printable ASCII "
+		       "characters without space"));
+	return FALSE;
+}
+
 /* Where not even the list can be read there is still a document, and it says so. */
 static CsExit
 fail(const CsInvocation *invocation, const GError *error)
@@ -123,7 +171,9 @@ run(CsInvocation *invocation)
 {
 	gboolean checks = cs_invocation_has(invocation, "check");
 	g_autoptr(GError) error = NULL;
-	const CsClient *client = cs_invocation_ensure_client(invocation, &error);
+	const CsClient *client = check_options(invocation, &error)
+					 ? cs_invocation_ensure_client(invocation, &error)
+					 : NULL;
 	g_autoptr(GPtrArray) accounts = NULL;
 	g_autoptr(GString) text = g_string_new(NULL);
 	Report report = {.text = text};
@@ -153,18 +203,22 @@ run(CsInvocation *invocation)
 const CsCommand cs_command_status = {
 	.path = "status",
 	.summary = N_("Say whether this device is managed, and why"),
-	.description =
-		N_("Reads what is known on this device: the last verdict of each account, with its "
-		   "age. With --check every account is authenticated now, and deletions of which a "
-		   "server could not be told are tried again; the exit code is then 1 where some "
-		   "account is not managed or there is none, 3 where a server or a rule refused, 4 "
-		   "where a server could not be reached (its last verdict stays), 5 where local "
-		   "state failed; of several the first of 5, 4, 3, 1. The document is printed in "
-		   "every case.\n"
-		   "With --json, {\"accounts\": [{\"id\", \"user\", \"organisation\", \"url\", "
-		   "\"managed\": true, false or null before the first authentication, \"reason\", "
-		   "\"checked_at\", \"device_id\", \"certificate\"}]}; an account whose check had "
-		   "no answer gains \"error\"."),
+	.description = N_(
+		"Reads what is known on this device: the last verdict of each account, with its "
+		"age. With --check every account is authenticated now, and deletions of which a "
+		"server could not be told are tried again; the exit code is then 1 where some "
+		"account is not managed or there is none, 3 where a server or a rule refused, 4 "
+		"where a server could not be reached (its last verdict stays), 5 where local "
+		"state failed; of several the first of 5, 4, 3, 1. The document is printed in "
+		"every case.\n"
+		"With --json, {\"accounts\": [{\"id\", \"user\", \"organisation\", \"url\", "
+		"\"managed\": true, false or null before the first authentication, \"reason\", "
+		"\"checked_at\", \"device_id\", \"certificate\"}]}; an account whose check had "
+		"no answer gains \"error\".\n"
+		"With --application each account is asked for that application's access, too: "
+		"\"access\": {\"application\", \"allowed\", \"reason\"} says what its policy "
+		"decided, and the exit code is 1 also where it refused. Who may have access is the "
+		"administrator's to set (countersign authority policy)."),
 	.options = options,
 	.run = run,
 };

@@ -197,6 +197,7 @@ is_about(const CsVerdict *verdict, const CsTransaction *transaction, const char 
 	return g_strcmp0(verdict->iss, transaction->organisation->url) == 0 &&
 	       g_strcmp0(verdict->aud, id) == 0 && g_strcmp0(verdict->account, id) == 0 &&
 	       g_strcmp0(verdict->rsh, rsh) == 0 &&
+	       g_strcmp0(verdict->application, transaction->application) == 0 &&
 	       (verdict->device_id == NULL ||
 		g_strcmp0(verdict->device_id, transaction->account->device_id) == 0);
 }
@@ -400,13 +401,15 @@ run(Answer *answer,
 static CsAccount *
 authenticate(const CsClient *client,
 	     const char *account_id,
+	     const char *application,
+	     CsAccess *access,
 	     CsExplanation **explanation,
 	     gboolean *authenticated,
 	     GCancellable *cancellable,
 	     GError **error)
 {
 	g_autoptr(CsTransaction) transaction =
-		cs_transaction_open(client, account_id, cancellable, error);
+		cs_transaction_open(client, account_id, application, cancellable, error);
 	g_auto(Answer) answer = {NULL};
 	g_autoptr(CsVerdict) verdict = NULL;
 	gboolean is_gone = FALSE;
@@ -432,6 +435,8 @@ authenticate(const CsClient *client,
 		*explanation = g_steal_pointer(&answer.explanation);
 	if (authenticated != NULL)
 		*authenticated = verdict->authenticated;
+	if (access != NULL)
+		*access = (CsAccess){verdict->access_allowed, verdict->access_reason};
 	return account;
 }
 
@@ -463,9 +468,41 @@ cs_authentication_run(const CsClient *client,
 		      GCancellable *cancellable,
 		      GError **error)
 {
+	return cs_authentication_run_for(client, account_id, NULL, NULL, explanation, authenticated,
+					 cancellable, error);
+}
+
+/**
+ * cs_authentication_run_for:
+ * @client: who authenticates
+ * @account_id: an account of its book
+ * @application: (nullable): 1 to 64 printable ASCII characters without space; the application whose
+ *   access policy the server is to apply (rule 21)
+ * @access: (out) (optional): the policy's answer, on the server's signed word about this
+ *   application and no other; all zero without @application
+ * @explanation: (out) (optional) (transfer full): how the certificate was selected
+ * @authenticated: (out) (optional): whether the server let the account in
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * As cs_authentication_run(), for an application. That the policy refuses is an answer, not an
+ * error, and is not kept: it is the application's, not the device's.
+ *
+ * Returns: (transfer full): as cs_authentication_run()
+ */
+CsAccount *
+cs_authentication_run_for(const CsClient *client,
+			  const char *account_id,
+			  const char *application,
+			  CsAccess *access,
+			  CsExplanation **explanation,
+			  gboolean *authenticated,
+			  GCancellable *cancellable,
+			  GError **error)
+{
 	g_autoptr(GError) failure = NULL;
-	CsAccount *account =
-		authenticate(client, account_id, explanation, authenticated, cancellable, &failure);
+	CsAccount *account = authenticate(client, account_id, application, access, explanation,
+					  authenticated, cancellable, &failure);
 
 	if (account != NULL)
 		return account;
@@ -494,7 +531,7 @@ cs_authentication_explain(const CsClient *client,
 			  GError **error)
 {
 	g_autoptr(CsTransaction) transaction =
-		cs_transaction_open(client, account_id, cancellable, error);
+		cs_transaction_open(client, account_id, NULL, cancellable, error);
 
 	if (transaction == NULL)
 		return NULL;

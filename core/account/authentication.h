@@ -15,6 +15,22 @@ CsAccount *cs_authentication_run(const CsClient *client,
 				 GCancellable *cancellable,
 				 GError **error);
 
+/* Rule 21: what the server says of an application's access, on its signed word. */
+typedef struct {
+	gboolean allowed;
+	CsReason reason; /* why not; CS_REASON_NONE where allowed */
+} CsAccess;
+
+/* The same, for an application: what access the verdict gives. */
+CsAccount *cs_authentication_run_for(const CsClient *client,
+				     const char *account_id,
+				     const char *application,
+				     CsAccess *access,
+				     CsExplanation **explanation,
+				     gboolean *authenticated,
+				     GCancellable *cancellable,
+				     GError **error);
+
 /* For `explain ACCOUNT`. */
 CsExplanation *cs_authentication_explain(const CsClient *client,
 					 const char *account_id,

@@ -49,6 +49,18 @@ find_account(CsTransaction *transaction, const char *account_id, GError **error)
 	return TRUE;
 }
 
+/* NULL where memory ran out; the call then says so. */
+static char *
+make_question(const CsTransaction *transaction)
+{
+	g_autoptr(cJSON) question = cJSON_CreateObject();
+
+	cs_json_add_string(question, "account", transaction->account->id);
+	if (transaction->application != NULL)
+		cs_json_add_string(question, "application", transaction->application);
+	return cs_json_print(question);
+}
+
 static cJSON *
 ask(const CsTransaction *transaction,
     const CsClient *client,
@@ -56,7 +68,7 @@ ask(const CsTransaction *transaction,
     GError **error)
 {
 	static const char *const members[] = {"transaction", "challenge", "issuers", NULL};
-	g_autofree char *body = cs_server_call_wrap("account", transaction->account->id);
+	g_autofree char *body = make_question(transaction);
 	const CsServerCall call = {"POST", "/v1/transactions", body, 201, members};
 
 	return cs_server_call_run(&call, client, transaction->organisation->url, cancellable,
@@ -181,6 +193,8 @@ read_answer(CsTransaction *transaction,
  * cs_transaction_open:
  * @client: who authenticates
  * @account_id: an account of its book, no tombstone
+ * @application: (nullable): the application whose access policy is asked too (rule 21); lent to the
+ *   transaction
  * @cancellable: (nullable): cancels
  * @error: return location
  *
@@ -196,12 +210,14 @@ read_answer(CsTransaction *transaction,
 CsTransaction *
 cs_transaction_open(const CsClient *client,
 		    const char *account_id,
+		    const char *application,
 		    GCancellable *cancellable,
 		    GError **error)
 {
 	g_autoptr(CsTransaction) transaction = g_new0(CsTransaction, 1);
 	g_autoptr(cJSON) answer = NULL;
 
+	transaction->application = application;
 	transaction->book = cs_book_read(client, error);
 	if (transaction->book == NULL || !find_account(transaction, account_id, error))
 		return NULL;

@@ -18,10 +18,12 @@ typedef struct {
 	CsChallenge *challenge;
 	GPtrArray *issuers; /* (element-type CsCertificate), the administrator's order (rule 4) */
 	CsServerTime time;  /* from the challenge's iat */
+	const char *application; /* (nullable) rule 21: whose access is asked for; the caller's */
 } CsTransaction;
 
 CsTransaction *cs_transaction_open(const CsClient *client,
 				   const char *account_id,
+				   const char *application,
 				   GCancellable *cancellable,
 				   GError **error);
 void cs_transaction_free(CsTransaction *transaction);

@@ -22,6 +22,17 @@ cJSON *cs_admin_add_built_in_issuer(CsAuthority *a, GError **error);
 cJSON *cs_admin_list_issuers(CsAuthority *a, GError **error);
 cJSON *cs_admin_delete_issuer(CsAuthority *a, const char *id, GError **error);
 
+/* Rule 21. application NULL: the default. */
+cJSON *
+cs_admin_set_policy(CsAuthority *a, const char *application, const char *demand, GError **error);
+cJSON *cs_admin_list_policies(CsAuthority *a, GError **error);
+cJSON *cs_admin_delete_policy(CsAuthority *a, const char *application, GError **error);
+cJSON *
+cs_admin_try_policy(CsAuthority *a, const char *application, const char *account, GError **error);
+/* days: 1 to 3650 */
+cJSON *cs_admin_dry_run_policy(
+	CsAuthority *a, const char *application, const char *demand, guint days, GError **error);
+
 cJSON *cs_admin_list_devices(CsAuthority *a, GError **error);
 cJSON *cs_admin_show_device(CsAuthority *a,
 			    const char *id,

@@ -4,7 +4,8 @@
 
 typedef struct {
 	char *id;
-	char *account; /* NULL in a nonce, so the token */
+	char *account; /* NULL in a nonce, so the two below */
+	char *application;
 	char *token;
 	gint64 forget_at;
 	CsChallengeUse use;
@@ -32,6 +33,7 @@ entry_free(gpointer data)
 
 	g_free(entry->id);
 	g_free(entry->account);
+	g_free(entry->application);
 	g_free(entry->token);
 	g_free(entry);
 }
@@ -129,6 +131,7 @@ cs_challenges_free(CsChallenges *challenges)
  * @challenges: the memory
  * @transaction: id of the transaction, not to be guessed
  * @account: account id that it was asked for; a claim
+ * @application: (nullable): whose access is asked for (rule 21)
  * @token: the challenge as sent
  * @expires_at: its exp, Unix seconds
  * @now: Unix seconds
@@ -142,6 +145,7 @@ gboolean
 cs_challenges_add(CsChallenges *challenges,
 		  const char *transaction,
 		  const char *account,
+		  const char *application,
 		  const char *token,
 		  gint64 expires_at,
 		  gint64 now)
@@ -152,6 +156,7 @@ cs_challenges_add(CsChallenges *challenges,
 	if (entry == NULL)
 		return FALSE;
 	entry->account = g_strdup(account);
+	entry->application = g_strdup(application);
 	entry->token = g_strdup(token);
 	entry->use = CS_CHALLENGE_OPEN;
 	return TRUE;
@@ -179,7 +184,7 @@ cs_challenges_find(CsChallenges *challenges,
 
 	if (entry == NULL)
 		return FALSE;
-	*found = (CsOpenChallenge){entry->account, entry->token, entry->use};
+	*found = (CsOpenChallenge){entry->account, entry->application, entry->token, entry->use};
 	return TRUE;
 }
 

@@ -13,7 +13,8 @@ typedef struct _CsChallenges CsChallenges;
 
 /* A transaction's challenge. Lent until the next call. */
 typedef struct {
-	const char *account; /* whom it was opened for; nobody has proved to be that */
+	const char *account;	 /* whom it was opened for; nobody has proved to be that */
+	const char *application; /* (nullable) whose access is asked for (rule 21) */
 	const char *token;
 	CsChallengeUse use;
 } CsOpenChallenge;
@@ -27,6 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsChallenges, cs_challenges_free)
 gboolean cs_challenges_add(CsChallenges *challenges,
 			   const char *transaction,
 			   const char *account,
+			   const char *application,
 			   const char *token,
 			   gint64 expires_at,
 			   gint64 now);

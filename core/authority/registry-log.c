@@ -9,7 +9,8 @@
 #define MAX_CONFLICTS_TEXT "100"
 
 #define LOG_COLUMNS                                                                                \
-	"time, event, actor, device, account, certificate, outcome, reason, operator, origin"
+	"time, event, actor, device, account, certificate, outcome, reason, operator, origin,"     \
+	" application, access"
 
 /**
  * cs_registry_log:
@@ -28,7 +29,7 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 
 	if (!cs_statement_open(&s, r,
 			       "INSERT INTO log (" LOG_COLUMNS
-			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			       error))
 		return FALSE;
 	cs_statement_add_int64(&s, entry->time);
@@ -41,6 +42,8 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 	cs_statement_add_text(&s, entry->reason);
 	cs_statement_add_text(&s, entry->operator_user);
 	cs_statement_add_text(&s, entry->origin);
+	cs_statement_add_text(&s, entry->application);
+	cs_statement_add_text(&s, entry->access);
 	return cs_statement_run(&s, NULL, error);
 }
 
@@ -48,9 +51,9 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 static gpointer
 read_line(CsStatement *s)
 {
-	static const char *const names[] = {"event",   "actor",	      "device",
-					    "account", "certificate", "outcome",
-					    "reason",  "operator",    "origin"};
+	static const char *const names[] = {"event",	   "actor",	  "device", "account",
+					    "certificate", "outcome",	  "reason", "operator",
+					    "origin",	   "application", "access"};
 	cJSON *line = cJSON_CreateObject();
 
 	cs_json_add_time(line, "time", cs_statement_get_int64(s, 0));

@@ -11,6 +11,19 @@ static const char *const to_version_2[] = {
 	NULL,
 };
 
+/* Version 3: access policies (rule 21), and which application an authentication was for. The empty
+ * name is the default's. */
+static const char *const to_version_3[] = {
+	"CREATE TABLE policies (application TEXT PRIMARY KEY,"
+	" demand TEXT NOT NULL CHECK (demand IN ('any', 'managed', 'not-managed')),"
+	" set_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"ALTER TABLE log ADD COLUMN application TEXT",
+	"ALTER TABLE log ADD COLUMN access TEXT",
+	"CREATE INDEX log_authentications ON log (account, seq)"
+	" WHERE event = 'authentication' AND actor <> 'device'",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -19,6 +32,7 @@ static const struct {
 	gboolean (*work)(CsRegistry *r, GError **error);
 } migrations[] = {
 	{to_version_2, NULL},
+	{to_version_3, NULL},
 };
 
 /**

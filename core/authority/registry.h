@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "core/authority/policy.h"
 #include "core/base/json.h"
 
 #include <glib.h>
@@ -151,7 +152,26 @@ typedef struct {
 	const char *reason;
 	const char *operator_user; /* (nullable): the operating-system user who gave the word */
 	const char *origin;	   /* (nullable): "cli", or the address that a request came from */
+	const char *application;   /* (nullable): that an authentication was for (rule 21) */
+	const char *access;	   /* "allowed" or "refused", with application */
 } CsLogEntry;
+
+typedef struct {
+	char *application; /* "": the default */
+	CsPolicyDemand demand;
+	gint64 set_at;
+} CsPolicyRow;
+
+/* An authentication as the log remembers it; its account's key had signed it. */
+typedef struct {
+	gint64 time;
+	char *actor; /* "user:LOGIN" */
+	char *device;
+	char *account;
+	gboolean authenticated;
+	char *reason;	   /* code: of the device where authenticated, else of the failure */
+	char *application; /* (nullable) */
+} CsPastAuthentication;
 
 void cs_user_row_free(CsUserRow *row);
 void cs_device_row_free(CsDeviceRow *row);
@@ -162,6 +182,8 @@ void cs_link_row_free(CsLinkRow *row);
 void cs_link_row_add_key(CsLinkRow *row, const char *key_id); /* once */
 void cs_code_row_free(CsCodeRow *row);
 void cs_issued_row_free(CsIssuedRow *row);
+void cs_policy_row_free(CsPolicyRow *row);
+void cs_past_authentication_free(CsPastAuthentication *past);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsUserRow, cs_user_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsDeviceRow, cs_device_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsDeviceKeyRow, cs_device_key_row_free)
@@ -170,6 +192,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsIssuerRow, cs_issuer_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsLinkRow, cs_link_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsCodeRow, cs_code_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsIssuedRow, cs_issued_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsPolicyRow, cs_policy_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsPastAuthentication, cs_past_authentication_free)
 
 /* Reading. _get_: CS_ERROR_NOT_FOUND where there is none. _find_: *row NULL and TRUE where there is
  * none. Lists are (transfer full), in the order created. */
@@ -244,6 +268,20 @@ gboolean cs_registry_find_key_of_certificate(CsRegistry *r,
 					     const char *fingerprint,
 					     char **key_fingerprint,
 					     GError **error);
+
+/* Rule 21. The default's application is "". */
+gboolean cs_registry_get_policy(CsRegistry *r,
+				const char *application,
+				CsPolicyDemand *demand,
+				GError **error); /* its own, else the default, else any */
+GPtrArray *cs_registry_list_policies(CsRegistry *r, GError **error);
+gboolean cs_registry_put_policy(CsRegistry *r, const CsPolicyRow *row, GError **error);
+gboolean cs_registry_delete_policy(CsRegistry *r, const char *application, GError **error);
+GPtrArray *cs_registry_list_authentications(CsRegistry *r, gint64 since, GError **error);
+gboolean cs_registry_find_last_authentication(CsRegistry *r,
+					      const char *account,
+					      CsPastAuthentication **past,
+					      GError **error);
 
 gboolean cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error);
 /* Calls once a line, oldest first, with the contract's JSON object (lent). */

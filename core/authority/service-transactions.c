@@ -26,6 +26,7 @@ typedef struct {
 	CsDeviceRow *device;
 	CsDeviceKeyRow *key;
 	CsDecision decision;
+	CsPolicyAnswer access; /* where the transaction is for an application (rule 21) */
 
 	CsService *service; /* for the verifier's questions */
 	gboolean link_asked;
@@ -82,7 +83,7 @@ make_challenge(CsService *service, const char *account, GError **error)
  * cs_service_open_transaction:
  * @service: the service
  * @id: ""
- * @body: {"account"}
+ * @body: {"account", "application": optional}
  * @answer: 201, or a problem
  *
  * POST /v1/transactions: a challenge and the issuers as they are now (rule 4), for any account id,
@@ -94,15 +95,18 @@ gboolean
 cs_service_open_transaction(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error)
 {
-	static const char *const members[] = {"account", NULL};
+	static const char *const members[] = {"account", "application", NULL};
 	const char *account = cs_json_get_string(body, "account", NULL);
+	const char *application = NULL;
 	g_autoptr(CsChallenge) challenge = NULL;
 	g_autofree char *token = NULL;
 	cJSON *opened;
 
-	if (!cs_json_check_members(body, members, NULL) || !cs_service_is_id(account)) {
+	if (!cs_json_check_members(body, members, NULL) || !cs_service_is_id(account) ||
+	    !cs_json_get_optional_string(body, "application", &application, NULL) ||
+	    (application != NULL && !cs_verdict_is_application(application))) {
 		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED,
-				      "one account id is asked for");
+				      "one account id is asked for, perhaps with an application");
 		return TRUE;
 	}
 	if (!cs_trusted_issuers_refresh(service->issuers, service->registry, error))
@@ -114,8 +118,8 @@ cs_service_open_transaction(
 				  error);
 	if (token == NULL)
 		return FALSE;
-	if (!cs_challenges_add(service->challenges, challenge->txn, account, token, challenge->exp,
-			       challenge->iat)) {
+	if (!cs_challenges_add(service->challenges, challenge->txn, account, application, token,
+			       challenge->exp, challenge->iat)) {
 		cs_answer_set_problem(answer, CS_PROBLEM_BUSY, "too many challenges are open");
 		return TRUE;
 	}
@@ -203,6 +207,25 @@ decide(CsService *service, CsResponse *response)
 	cs_verifier_decide(&input, &response->decision);
 }
 
+/* Rule 21, by the policy as it is now. */
+static gboolean
+decide_access(CsService *service, CsResponse *response, GError **error)
+{
+	const CsPolicyFacts facts = {
+		.authenticated = response->decision.authenticated,
+		.reason = response->decision.reason,
+		.device_reason = response->decision.device_reason,
+	};
+	CsPolicyDemand demand = CS_POLICY_MANAGED;
+
+	if (response->open.application == NULL)
+		return TRUE;
+	if (!cs_registry_get_policy(service->registry, response->open.application, &demand, error))
+		return FALSE;
+	response->access = cs_policy_decide(demand, &facts);
+	return TRUE;
+}
+
 static gboolean
 write_binding(CsService *service, CsResponse *response, GError **error)
 {
@@ -234,6 +257,10 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 		.outcome = decision->authenticated ? "ok" : "refused",
 		.reason = cs_reason_to_code(decision->authenticated ? decision->device_reason
 								    : decision->reason),
+		.application = response->open.application,
+		.access = response->open.application == NULL ? NULL
+			  : response->access.allowed	     ? "allowed"
+							     : "refused",
 	};
 
 	return cs_service_log(service, &entry, proven, error);
@@ -261,6 +288,8 @@ decide_and_write(CsService *service, gpointer data, GError **error)
 		    cs_certificate_get_key_fingerprint(decision->certificate), error))
 		return FALSE;
 	if (decision->managed && !write_binding(service, response, error))
+		return FALSE;
+	if (!decide_access(service, response, error))
 		return FALSE;
 	return log_decision(service, response, error);
 }
@@ -290,6 +319,9 @@ answer_decision(CsService *service, const CsResponse *response, CsAnswer *answer
 	verdict->managed = decision->managed;
 	verdict->device_reason = decision->device_reason;
 	verdict->hint = g_strdup(decision->hint);
+	verdict->application = g_strdup(response->open.application);
+	verdict->access_allowed = response->access.allowed;
+	verdict->access_reason = response->access.reason;
 	if (decision->certificate != NULL)
 		fill_certificate(verdict, decision->certificate);
 	return cs_service_answer_verdict(service, verdict, response->response, answer, error);

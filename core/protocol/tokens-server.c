@@ -9,6 +9,8 @@
 #define MAX_OVERLAP_S	      (G_GINT64_CONSTANT(90) * 24 * 60 * 60)
 #define MAX_ISSUER_CHARACTERS 500 /* of at most four bytes each, for people to read */
 
+#define MAX_APPLICATION_LENGTH 64
+
 #define AT(member) G_STRUCT_OFFSET(CsVerdict, member)
 
 /* The first member decides whether the object is null. */
@@ -29,6 +31,13 @@ static const CsClaim device_claims[] = {
 	{NULL},
 };
 
+static const CsClaim access_claims[] = {
+	{"application", CS_CLAIM_PARTY, CS_CLAIM_REQUIRED, AT(application), NULL},
+	{"allowed", CS_CLAIM_BOOLEAN, CS_CLAIM_REQUIRED, AT(access_allowed), NULL},
+	{"reason", CS_CLAIM_REASON, CS_CLAIM_NULLABLE, AT(access_reason), NULL},
+	{NULL},
+};
+
 static const CsClaim verdict_claims[] = {
 	{"iss", CS_CLAIM_PARTY, CS_CLAIM_REQUIRED, AT(iss), NULL},
 	{"aud", CS_CLAIM_ID, CS_CLAIM_REQUIRED, AT(aud), NULL},
@@ -38,6 +47,7 @@ static const CsClaim verdict_claims[] = {
 	{"reason", CS_CLAIM_REASON, CS_CLAIM_NULLABLE, AT(reason), NULL},
 	{"account", CS_CLAIM_ID, CS_CLAIM_REQUIRED, AT(account), NULL},
 	{"device", CS_CLAIM_OBJECT, CS_CLAIM_REQUIRED, 0, device_claims},
+	{"access", CS_CLAIM_OBJECT, CS_CLAIM_OPTIONAL, 0, access_claims},
 	{"request", CS_CLAIM_ID, CS_CLAIM_REQUIRED, AT(request), NULL},
 	{NULL},
 };
@@ -47,6 +57,38 @@ is_of_device(CsReason reason)
 {
 	return reason == CS_REASON_MANAGED || cs_reason_is_of(reason, CS_REASON_SIDE_CLIENT) ||
 	       cs_reason_is_of(reason, CS_REASON_SIDE_SERVER);
+}
+
+/**
+ * cs_verdict_is_application:
+ * @text: (nullable): from outside
+ *
+ * Returns: %TRUE for the name of an application: 1 to 64 printable ASCII characters, no space
+ */
+gboolean
+cs_verdict_is_application(const char *text)
+{
+	gsize length = text != NULL ? strlen(text) : 0;
+
+	for (gsize i = 0; i < length; i++) {
+		if (!g_ascii_isgraph(text[i]))
+			return FALSE;
+	}
+	return length > 0 && length <= MAX_APPLICATION_LENGTH;
+}
+
+/* Rule 21: nobody gets in who did not authenticate; a refusal says why. */
+static gboolean
+check_access(const CsVerdict *verdict, GError **error)
+{
+	if (verdict->application == NULL)
+		return TRUE;
+	if (!cs_verdict_is_application(verdict->application))
+		return cs_token_malformed(error, "claim application is malformed");
+	if (verdict->access_allowed != (verdict->access_reason == CS_REASON_NONE) ||
+	    (verdict->access_allowed && !verdict->authenticated))
+		return cs_token_malformed(error, "the access and its reason do not agree");
+	return TRUE;
 }
 
 /* Rule 2: the two halves never mix. Where authentication failed, nobody looked at the device. */
@@ -66,7 +108,7 @@ check_verdict(gconstpointer token, const char *signer, GError **error)
 	if (verdict->managed &&
 	    (verdict->device_id == NULL || verdict->certificate_fingerprint == NULL))
 		return cs_token_malformed(error, "managed without device or certificate");
-	return TRUE;
+	return check_access(verdict, error);
 }
 
 static const CsTokenKind verdict_kind = {

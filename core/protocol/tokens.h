@@ -134,8 +134,14 @@ typedef struct {
 	char *certificate_issuer;
 	gint64 certificate_not_before;
 	gint64 certificate_not_after;
+	/* Rule 21, where the transaction named an application (else NULL). */
+	char *application;
+	gboolean access_allowed;
+	CsReason access_reason; /* why not; CS_REASON_NONE where allowed */
 } CsVerdict;
 
+/* An application's name: 1 to 64 printable ASCII characters without space. */
+gboolean cs_verdict_is_application(const char *text);
 char *cs_verdict_sign(const CsVerdict *verdict, CsPrivateKey *server_key, GError **error);
 CsVerdict *cs_verdict_verify(const char *token, const CsJwk *server_key, GError **error);
 void cs_verdict_free(CsVerdict *verdict);

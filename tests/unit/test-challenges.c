@@ -12,8 +12,8 @@ test_find(void)
 	CsOpenChallenge found = {0};
 
 	g_assert_false(cs_challenges_find(challenges, "t1", NOW, &found));
-	g_assert_true(cs_challenges_add(challenges, "t1", "alice", "token1", EXPIRES, NOW));
-	g_assert_true(cs_challenges_add(challenges, "t2", "bob", "token2", EXPIRES, NOW));
+	g_assert_true(cs_challenges_add(challenges, "t1", "alice", NULL, "token1", EXPIRES, NOW));
+	g_assert_true(cs_challenges_add(challenges, "t2", "bob", NULL, "token2", EXPIRES, NOW));
 	g_assert_true(cs_challenges_find(challenges, "t1", NOW, &found));
 	g_assert_cmpstr(found.account, ==, "alice");
 	g_assert_cmpstr(found.token, ==, "token1");
@@ -28,7 +28,7 @@ test_use(void)
 	g_autoptr(CsChallenges) challenges = cs_challenges_new(8);
 	CsOpenChallenge found = {0};
 
-	cs_challenges_add(challenges, "t1", "alice", "token1", EXPIRES, NOW);
+	cs_challenges_add(challenges, "t1", "alice", NULL, "token1", EXPIRES, NOW);
 	cs_challenges_use(challenges, "t1");
 	g_assert_true(cs_challenges_find(challenges, "t1", NOW, &found));
 	g_assert_cmpint(found.use, ==, CS_CHALLENGE_USED);
@@ -44,8 +44,8 @@ test_failures(void)
 	g_autoptr(CsChallenges) challenges = cs_challenges_new(8);
 	CsOpenChallenge found = {0};
 
-	cs_challenges_add(challenges, "t1", "alice", "token1", EXPIRES, NOW);
-	cs_challenges_add(challenges, "t2", "bob", "token2", EXPIRES, NOW);
+	cs_challenges_add(challenges, "t1", "alice", NULL, "token1", EXPIRES, NOW);
+	cs_challenges_add(challenges, "t2", "bob", NULL, "token2", EXPIRES, NOW);
 	for (guint i = 1; i < CS_CHALLENGES_MAX_FAILURES; i++) {
 		cs_challenges_fail(challenges, "t1");
 		g_assert_true(cs_challenges_find(challenges, "t1", NOW, &found));
@@ -62,16 +62,17 @@ test_bounds(void)
 	g_autoptr(CsChallenges) challenges = cs_challenges_new(2);
 	CsOpenChallenge found = {0};
 
-	g_assert_true(cs_challenges_add(challenges, "t1", "a", "token", EXPIRES, NOW));
-	g_assert_false(cs_challenges_add(challenges, "t1", "b", "token", EXPIRES, NOW));
-	g_assert_true(cs_challenges_add(challenges, "t2", "a", "token", EXPIRES + 10, NOW + 10));
-	g_assert_false(cs_challenges_add(challenges, "t3", "a", "token", EXPIRES, NOW + 10));
+	g_assert_true(cs_challenges_add(challenges, "t1", "a", NULL, "token", EXPIRES, NOW));
+	g_assert_false(cs_challenges_add(challenges, "t1", "b", NULL, "token", EXPIRES, NOW));
+	g_assert_true(
+		cs_challenges_add(challenges, "t2", "a", NULL, "token", EXPIRES + 10, NOW + 10));
+	g_assert_false(cs_challenges_add(challenges, "t3", "a", NULL, "token", EXPIRES, NOW + 10));
 	/* Nonces have room of their own. */
 	g_assert_true(cs_challenges_add_nonce(challenges, "n1", EXPIRES, NOW));
 	g_assert_true(cs_challenges_add_nonce(challenges, "n2", EXPIRES, NOW));
 	g_assert_false(cs_challenges_add_nonce(challenges, "n3", EXPIRES, NOW));
 	/* What is too old makes room, and nothing else. */
-	g_assert_true(cs_challenges_add(challenges, "t3", "a", "token", EXPIRES + 200,
+	g_assert_true(cs_challenges_add(challenges, "t3", "a", NULL, "token", EXPIRES + 200,
 					EXPIRES + CS_TOKEN_LEEWAY_S));
 	g_assert_false(cs_challenges_find(challenges, "t1", EXPIRES + CS_TOKEN_LEEWAY_S, &found));
 	g_assert_true(cs_challenges_find(challenges, "t2", EXPIRES + CS_TOKEN_LEEWAY_S, &found));

@@ -38,11 +38,12 @@ test_line(void)
 		"{\"time\":\"2027-01-15T08:00:00Z\",\"event\":\"authentication\","
 		"\"actor\":\"user:alice\",\"device\":\"d1\",\"account\":null,"
 		"\"certificate\":\"f1\",\"outcome\":\"ok\",\"reason\":\"managed\","
-		"\"operator\":null,\"origin\":null}",
+		"\"operator\":null,\"origin\":null,\"application\":null,\"access\":null}",
 		"{\"time\":\"2027-01-15T08:00:00Z\",\"event\":\"user-add\","
 		"\"actor\":\"administrator\",\"device\":null,\"account\":\"alice\","
 		"\"certificate\":null,\"outcome\":\"refused\",\"reason\":null,"
-		"\"operator\":\"root (0)\",\"origin\":\"cli\"}",
+		"\"operator\":\"root "
+		"(0)\",\"origin\":\"cli\",\"application\":null,\"access\":null}",
 	};
 	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
 	const CsLogEntry entry = {

@@ -16,6 +16,7 @@
 static const char *const rows_of_version[] = {
 	[2] = "INSERT INTO log (time, event, actor, outcome, operator, origin)"
 	      " VALUES (1, 'test', 'administrator', 'ok', 'root (0)', 'cli')",
+	[3] = "INSERT INTO policies (application, demand, set_at) VALUES ('mail', 'managed', 1)",
 };
 
 typedef struct {

@@ -45,6 +45,9 @@ assert_same(const CsVerdict *a, const CsVerdict *b)
 	g_assert_cmpstr(a->certificate_issuer, ==, b->certificate_issuer);
 	g_assert_cmpint(a->certificate_not_before, ==, b->certificate_not_before);
 	g_assert_cmpint(a->certificate_not_after, ==, b->certificate_not_after);
+	g_assert_cmpstr(a->application, ==, b->application);
+	g_assert_cmpint(a->access_allowed, ==, b->access_allowed);
+	g_assert_cmpint(a->access_reason, ==, b->access_reason);
 }
 
 static void
@@ -129,6 +132,51 @@ test_verdict_shape(Fixture *fixture, gconstpointer data)
 
 	g_assert_cmpstr(payload, ==, expected);
 	g_assert_cmpstr(short_payload, ==, short_expected);
+}
+
+/* rule 21: only where an application was named; a refusal says why, and nobody gets in who did not
+ * authenticate */
+static void
+test_verdict_access(Fixture *fixture, gconstpointer data)
+{
+	CsVerdict verdict = cs_test_verdict(fixture->keys);
+	CsVerdict refused = make_refused(fixture, CS_REASON_USER_SUSPENDED);
+	g_autofree char *long_name = g_strnfill(65, 'a');
+
+	verdict.application = (char *)"mail.example.com";
+	judge(fixture, &verdict, FALSE);
+	verdict.access_allowed = TRUE;
+	judge(fixture, &verdict, TRUE);
+	verdict.access_reason = CS_REASON_NO_CERTIFICATE;
+	judge(fixture, &verdict, FALSE);
+	verdict.access_allowed = FALSE;
+	judge(fixture, &verdict, TRUE);
+	verdict.application = long_name;
+	judge(fixture, &verdict, FALSE);
+	verdict.application = (char *)"";
+	judge(fixture, &verdict, FALSE);
+	refused.application = (char *)"mail";
+	refused.access_reason = CS_REASON_USER_SUSPENDED;
+	judge(fixture, &refused, TRUE);
+	refused.access_reason = CS_REASON_NONE;
+	refused.access_allowed = TRUE;
+	judge(fixture, &refused, FALSE);
+}
+
+/* rule 21: the shape of docs/protocol.md, "Verdict" */
+static void
+test_verdict_access_shape(Fixture *fixture, gconstpointer data)
+{
+	CsVerdict verdict = cs_test_verdict(fixture->keys);
+	g_autofree char *token = NULL;
+	g_autofree char *payload = NULL;
+
+	verdict.application = (char *)"mail";
+	verdict.access_reason = CS_REASON_REVOCATION_UNKNOWN;
+	token = cs_verdict_sign(&verdict, fixture->keys->server, NULL);
+	payload = cs_test_token_dup_payload(token);
+	g_assert_nonnull(strstr(payload, "\"access\":{\"application\":\"mail\",\"allowed\":false,"
+					 "\"reason\":\"revocation-unknown\"}"));
 }
 
 /* rule 2: no failure of the attestation fails the authentication, and neither side's words are the
@@ -279,6 +327,8 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("verdict-shape", test_verdict_shape);
 	ADD("verdict-reasons", test_verdict_reasons);
+	ADD("verdict-access", test_verdict_access);
+	ADD("verdict-access-shape", test_verdict_access_shape);
 	ADD("verdict-contradictions", test_verdict_contradictions);
 	ADD("verdict-odd-certificates", test_verdict_odd_certificates);
 	ADD("keys-token", test_keys_token);

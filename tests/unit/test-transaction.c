@@ -40,7 +40,7 @@ expect_failure(Fixture *f, CsErrorCode code, const char *reason)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(CsTransaction) transaction =
-		cs_transaction_open(&f->home->client, f->id, NULL, &error);
+		cs_transaction_open(&f->home->client, f->id, NULL, NULL, &error);
 
 	g_assert_error(error, CS_ERROR, (gint)code);
 	g_assert_cmpstr(cs_error_get_reason(error), ==, reason);
@@ -52,7 +52,7 @@ test_open(Fixture *f, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(CsTransaction) transaction =
-		cs_transaction_open(&f->home->client, f->id, NULL, &error);
+		cs_transaction_open(&f->home->client, f->id, NULL, NULL, &error);
 
 	g_assert_no_error(error);
 	g_assert_cmpstr(transaction->challenge->aud, ==, f->id);
