@@ -353,6 +353,50 @@ cs_registry_rollback(CsRegistry *registry)
 }
 
 /**
+ * cs_registry_begin_part:
+ * @registry: the registry, with a transaction open and no part of it
+ * @error: where to put the error
+ *
+ * Begins a part of the transaction that can be undone by itself, so that work of several callers
+ * shares one commit. It ends with cs_registry_end_part().
+ *
+ * Returns: %FALSE with CS_ERROR_STATE, also where SQLite has rolled the transaction back by itself
+ */
+gboolean
+cs_registry_begin_part(CsRegistry *registry, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	g_return_val_if_fail(registry->in_transaction, FALSE);
+	return cs_statement_open(&s, registry, "SAVEPOINT part", error) &&
+	       cs_statement_run(&s, NULL, error);
+}
+
+/**
+ * cs_registry_end_part:
+ * @registry: the registry, with a part open
+ * @success: %FALSE to undo what was written since the part began
+ * @error: where to put the error
+ *
+ * Ends the part. What it wrote is on disk only with the transaction's commit.
+ *
+ * Returns: %FALSE with CS_ERROR_STATE where that failed: the transaction can then only be rolled
+ *   back
+ */
+gboolean
+cs_registry_end_part(CsRegistry *registry, gboolean success, GError **error)
+{
+	g_auto(CsStatement) undo = {0};
+	g_auto(CsStatement) release = {0};
+
+	if (!success && (!cs_statement_open(&undo, registry, "ROLLBACK TO part", error) ||
+			 !cs_statement_run(&undo, NULL, error)))
+		return FALSE;
+	return cs_statement_open(&release, registry, "RELEASE part", error) &&
+	       cs_statement_run(&release, NULL, error);
+}
+
+/**
  * cs_registry_begin_write:
  * @r: the registry
  * @own: (out): whether a transaction was begun here

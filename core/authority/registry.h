@@ -29,6 +29,9 @@ gboolean cs_registry_begin(CsRegistry *registry, GError **error);
 gboolean cs_registry_begin_reading(CsRegistry *registry, GError **error);
 gboolean cs_registry_commit(CsRegistry *registry, GError **error);
 void cs_registry_rollback(CsRegistry *registry);
+/* A part of the open transaction that is undone alone. One at a time. */
+gboolean cs_registry_begin_part(CsRegistry *registry, GError **error);
+gboolean cs_registry_end_part(CsRegistry *registry, gboolean success, GError **error);
 
 gboolean
 cs_registry_set_meta(CsRegistry *registry, const char *key, const char *value, GError **error);

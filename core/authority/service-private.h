@@ -18,8 +18,11 @@ struct _CsService {
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
-	gint64 unproven_since; /* the minute that the count below is of */
-	guint unproven_lines;  /* of the log */
+	gint64 unproven_since;	/* the minute that the count below is of */
+	guint unproven_lines;	/* of the log */
+	gboolean commits_alone; /* each request's own commit, instead of one for all */
+	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
+	gboolean turn_failed;	/* nothing of this turn can be kept */
 };
 
 /* What a caller may be told instead of an answer (docs/protocol.md). */
@@ -69,8 +72,8 @@ gboolean cs_service_query_device(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 
 gint64 cs_service_get_now(const CsService *service);
-/* Runs work between BEGIN IMMEDIATE and COMMIT; what it did is undone where it, or the commit,
- * fails. */
+/* Runs work within the transaction that all requests of a turn share; what it did is undone where it
+ * fails, and all of the turn where the commit does. The answer is held until then. */
 typedef gboolean (*CsServiceWork)(CsService *service, gpointer data, GError **error);
 gboolean cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError **error);
 /* proven: somebody's signature or code was good. Others' lines are limited. */

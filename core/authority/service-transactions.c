@@ -347,10 +347,11 @@ read_response(const cJSON *body, CsResponse *response)
  * @body: {"response", "device_proof", "attestation"}
  * @answer: 200 {"verdict"}, or a problem
  *
- * POST /v1/transactions/{id}/response. One authentication is one transaction of the registry: what
- * the verifier decides, the binding that it asks for, and the line of the log are on disk before
- * the verdict is signed. Where the registry fails nothing happened, and the challenge is not used
- * up.
+ * POST /v1/transactions/{id}/response. One authentication is one part of a transaction of the
+ * registry: what the verifier decides, the binding that it asks for, and the line of the log are on
+ * disk, all or nothing, before the verdict leaves. Where this request fails the challenge is not
+ * used up; where the commit fails that it shares with others, nothing happened, and the challenge
+ * stays used up.
  *
  * Returns: %FALSE where the server failed
  */

@@ -3,6 +3,7 @@
 #include "core/authority/service-private.h"
 
 #include "core/base/encoding.h"
+#include "core/base/error.h"
 #include "core/base/random.h"
 
 #include <string.h>
@@ -98,26 +99,86 @@ cs_service_is_id(const char *text)
 	return length > 0 && length <= MAX_ID_LENGTH && text[length] == '\0';
 }
 
+static void
+report_fault(CsService *service, const GError *error)
+{
+	g_debug("the service has failed: %s", error->message);
+	if (service->fault != NULL)
+		service->fault(error, service->fault_data);
+}
+
+/* The first request of a turn that needs the registry begins the transaction for all. Where that
+ * failed the others need not wait for the lock in turn. */
+static gboolean
+join_turn(CsService *service, GError **error)
+{
+	if (service->turn_failed) {
+		cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
+			     "the registry failed for a request beside this one");
+		return FALSE;
+	}
+	if (!service->turn_open) {
+		service->turn_open = cs_registry_begin(service->registry, error);
+		service->turn_failed = !service->turn_open;
+	}
+	return service->turn_open;
+}
+
+static gboolean
+commit_turn(CsService *service, GError **error)
+{
+	service->turn_open = FALSE;
+	if (!service->turn_failed)
+		return cs_registry_commit(service->registry, error);
+	cs_registry_rollback(service->registry);
+	cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
+		     "the registry failed for a request beside this one");
+	return FALSE;
+}
+
+/* A request whose part cannot be ended takes the turn with it: SQLite keeps nothing of either. */
+static gboolean
+work_in_part(CsService *service, CsServiceWork work, gpointer data, GError **error)
+{
+	gboolean worked;
+	gboolean ended;
+
+	if (!cs_registry_begin_part(service->registry, error)) {
+		service->turn_failed = TRUE;
+		return FALSE;
+	}
+	worked = work(service, data, error);
+	ended = cs_registry_end_part(service->registry, worked, worked ? error : NULL);
+	service->turn_failed = !ended;
+	return worked && ended;
+}
+
 /**
  * cs_service_commit:
  * @service: the service
  * @work: what to do in the transaction
  * @data: (nullable): for @work
  *
- * Does @work in one transaction of the registry. Nothing that @work decided may be acknowledged
- * before this has returned %TRUE: only then is it on disk.
+ * Does @work in the transaction that all requests share which are ready in one turn of the main
+ * loop. They are decided one after another, each in a part of its own, and see each other's work;
+ * the commit comes after the last of them, and no answer leaves before it. Where the commit fails
+ * nothing of the turn has happened and every request in it hears so.
  *
- * Returns: %FALSE where @work or the registry failed; everything is then as before
+ * Returns: %FALSE where @work or the registry failed; for this request everything is then as before
  */
 gboolean
 cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError **error)
 {
-	if (!cs_registry_begin(service->registry, error))
+	gboolean worked;
+
+	if (!join_turn(service, error))
 		return FALSE;
-	if (work(service, data, error) && cs_registry_commit(service->registry, error))
-		return TRUE;
-	cs_registry_rollback(service->registry);
-	return FALSE;
+	worked = work_in_part(service, work, data, error);
+	if (!service->commits_alone)
+		return worked;
+	worked = commit_turn(service, worked ? error : NULL) && worked;
+	service->turn_failed = FALSE;
+	return worked;
 }
 
 /* Whoever proves nothing must not be able to fill the disk. */
@@ -201,7 +262,7 @@ cs_service_accept_token(
  * @answered_token: the token that it answers
  * @answer: the answer, set
  *
- * Signs a verdict and answers with it. What it says must be committed before.
+ * Signs a verdict and answers with it. What it says is committed before the answer leaves.
  *
  * Returns: %FALSE where it cannot be signed
  */
@@ -332,9 +393,7 @@ run_call(CsService *service,
 		return;
 	}
 	if (!routes[route].call(service, id, body, answer, &error)) {
-		g_debug("%s %s: %s", request->method, routes[route].prefix, error->message);
-		if (service->fault != NULL)
-			service->fault(error, service->fault_data);
+		report_fault(service, error);
 		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
 	}
 	cs_json_wipe(body); /* an activation code may be in it */
@@ -377,18 +436,49 @@ print_problem(const CsAnswer *answer)
 }
 
 static void
-handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
+write_answer(CsAnswer *answer, CsHttpdResponse *response)
 {
-	CsAnswer answer = {0};
-
-	answer_request(data, request, &answer);
-	response->status = answer.status;
-	response->content_type = answer.body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
-	response->body = answer.body != NULL ? cs_json_print(answer.body) : print_problem(&answer);
+	g_free(response->body);
+	response->status = answer->status;
+	response->content_type = answer->body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
+	response->body = answer->body != NULL ? cs_json_print(answer->body) : print_problem(answer);
 	/* The status alone, then: it must not promise what was lost. */
 	if (response->body == NULL)
 		response->status = problems[CS_PROBLEM_INTERNAL].status;
-	g_clear_pointer(&answer.body, cJSON_Delete);
+	g_clear_pointer(&answer->body, cJSON_Delete);
+}
+
+/* While the turn's transaction is open, whatever was read may be of what it has not kept yet: so
+ * every answer waits, not only those that wrote. */
+static void
+handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
+{
+	CsService *service = data;
+	CsAnswer answer = {0};
+
+	answer_request(service, request, &answer);
+	write_answer(&answer, response);
+	response->held = service->turn_open;
+}
+
+/* One commit for all that was ready; the answers leave after it, or none does. */
+static void
+settle_cb(GPtrArray *answers, gpointer data)
+{
+	CsService *service = data;
+	g_autoptr(GError) error = NULL;
+	gboolean kept = !service->turn_open || commit_turn(service, &error);
+
+	service->turn_failed = FALSE;
+	if (kept)
+		return;
+	report_fault(service, error);
+	for (guint i = 0; i < answers->len; i++) {
+		CsAnswer answer = {0};
+
+		cs_answer_set_problem(&answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
+		write_answer(&answer, g_ptr_array_index(answers, i));
+	}
 }
 
 static char *
@@ -409,9 +499,9 @@ format_address(const char *host, guint16 port, gboolean tls)
  * @certificate_pem: (nullable): for TLS, with @key_pem
  * @key_pem: (nullable): for TLS
  *
- * Serves an authority over HTTP until cs_service_free(). Calls are answered one after another on
- * @context's thread, each in one transaction of the registry, and nothing is acknowledged before it
- * is on disk. Administrators may change the registry from other processes meanwhile.
+ * Serves an authority over HTTP until cs_service_free(). Calls are decided one after another on
+ * @context's thread; those that are ready at one time share a commit, and nothing is acknowledged
+ * before it is on disk. Administrators may change the registry from other processes meanwhile.
  *
  * Returns: (transfer full): the service, listening; %NULL on %CS_ERROR_REFUSED "already-serving",
  *   or cs_httpd_new()'s and cs_authority_lock_for_serving()'s errors
@@ -438,6 +528,7 @@ cs_service_new(CsAuthority *authority,
 				      handle_request_cb, service, error);
 	if (service->httpd == NULL)
 		return NULL;
+	cs_httpd_set_settle(service->httpd, settle_cb, service);
 	service->address =
 		format_address(host, cs_httpd_get_port(service->httpd), certificate_pem != NULL);
 	return g_steal_pointer(&service);
@@ -469,6 +560,19 @@ cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer 
 {
 	service->fault = fault;
 	service->fault_data = data;
+}
+
+/**
+ * cs_service_set_commits_alone:
+ * @service: the service, before its context runs
+ * @alone: %TRUE to commit each request by itself; unless set, those that are ready share a commit
+ *
+ * What is acknowledged is on disk either way; alone, each request pays for it by itself.
+ */
+void
+cs_service_set_commits_alone(CsService *service, gboolean alone)
+{
+	service->commits_alone = alone;
 }
 
 /**

@@ -23,5 +23,7 @@ const char *cs_service_get_address(const CsService *service);
  * registry. On the context's thread. */
 typedef void (*CsServiceFault)(const GError *error, gpointer data);
 void cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data);
+/* TRUE: each request its own commit. Unless set, those that are ready share one. */
+void cs_service_set_commits_alone(CsService *service, gboolean alone);
 void cs_service_free(CsService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsService, cs_service_free)

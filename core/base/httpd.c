@@ -40,6 +40,12 @@ struct _CsHttpd {
 	gpointer data;
 	GQueue connections; /* of Connection by deadline, the next one to expire first */
 	guint requests;	    /* begun and not yet completed */
+	CsHttpdSettle settle;
+	gpointer settle_data;
+	GPtrArray *held; /* Upload, lent: handed over in this turn, their answers not yet sent */
+	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
+	gboolean handled;	 /* whether the handler was called in this turn */
+	gboolean resumed;	 /* whether answers wait for the next run */
 	guint request_timeout_ms;
 	gint64 accept_after_us;
 	gboolean accepting; /* what the listening socket is watched for */
@@ -60,6 +66,9 @@ typedef struct {
 	gsize length;
 	gsize room;
 	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
+	struct MHD_Connection *handle;
+	CsHttpdResponse answer; /* held until the turn is settled */
+	gboolean is_answered;
 } Upload;
 
 typedef struct {
@@ -245,7 +254,49 @@ upload_free(Upload *upload)
 	if (upload->body != NULL)
 		cs_secret_wipe(upload->body, upload->length);
 	g_free(upload->body);
+	g_free(upload->answer.body);
 	g_free(upload);
+}
+
+static enum MHD_Result
+send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
+{
+	CsHttpdResponse sent = *answer;
+
+	answer->body = NULL;
+	if (sent.status >= 200 && sent.status <= 599)
+		return queue_answer(httpd, handle, &sent);
+	g_free(sent.body);
+	return queue_problem(httpd, handle, 500, "internal", "no answer was made");
+}
+
+/* The answer waits for the end of the turn. Nothing happens on the connection until then. */
+static enum MHD_Result
+hold(CsHttpd *httpd, struct MHD_Connection *handle, Upload *upload)
+{
+	upload->handle = handle;
+	MHD_suspend_connection(handle);
+	g_ptr_array_add(httpd->held, upload);
+	g_ptr_array_add(httpd->held_answers, &upload->answer);
+	return MHD_YES;
+}
+
+/* All that was ready has been handed over: what was held is decided, and sent in the next run. */
+static void
+end_turn(CsHttpd *httpd)
+{
+	if (httpd->handled && httpd->settle != NULL)
+		httpd->settle(httpd->held_answers, httpd->settle_data);
+	for (guint i = 0; i < httpd->held->len; i++) {
+		Upload *upload = g_ptr_array_index(httpd->held, i);
+
+		upload->is_answered = TRUE;
+		MHD_resume_connection(upload->handle);
+		httpd->resumed = TRUE;
+	}
+	g_ptr_array_set_size(httpd->held, 0);
+	g_ptr_array_set_size(httpd->held_answers, 0);
+	httpd->handled = FALSE;
 }
 
 static enum MHD_Result
@@ -256,7 +307,6 @@ answer_request(CsHttpd *httpd,
 	       Upload *upload)
 {
 	g_autoptr(GBytes) body = NULL;
-	CsHttpdResponse answer = {0};
 	CsHttpdRequest request = {
 		.method = method,
 		.path = path,
@@ -266,13 +316,15 @@ answer_request(CsHttpd *httpd,
 
 	if (upload->discarded_bytes > 0)
 		return queue_too_large(httpd, handle);
+	if (upload->is_answered)
+		return send_answer(httpd, handle, &upload->answer);
 	body = take_bytes(upload);
 	request.body = body;
-	httpd->handler(&request, &answer, httpd->data);
-	if (answer.status >= 200 && answer.status <= 599)
-		return queue_answer(httpd, handle, &answer);
-	g_free(answer.body);
-	return queue_problem(httpd, handle, 500, "internal", "no answer was made");
+	httpd->handler(&request, &upload->answer, httpd->data);
+	httpd->handled = TRUE;
+	if (upload->answer.held)
+		return hold(httpd, handle, upload);
+	return send_answer(httpd, handle, &upload->answer);
 }
 
 static enum MHD_Result
@@ -379,6 +431,8 @@ schedule(CsHttpd *httpd, gint64 now_us)
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 	gint64 ready_us = -1;
 
+	if (httpd->resumed) /* MHD has no time-out for these */
+		wake_at(&ready_us, now_us);
 	if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
 		wake_at(&ready_us, now_us + (gint64)MIN(timeout_ms, G_MAXINT) * 1000);
 	if (first != NULL)
@@ -391,6 +445,15 @@ schedule(CsHttpd *httpd, gint64 now_us)
 	g_source_set_ready_time(httpd->source, ready_us);
 }
 
+/* What is answered by the turn's end goes out with the next run. */
+static void
+run_turn(CsHttpd *httpd)
+{
+	httpd->resumed = FALSE;
+	MHD_run(httpd->daemon);
+	end_turn(httpd);
+}
+
 static gboolean
 dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 {
@@ -399,7 +462,7 @@ dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 
 	expire_connections(httpd, now_us);
 	accept_connections(httpd, now_us);
-	MHD_run(httpd->daemon);
+	run_turn(httpd);
 	schedule(httpd, g_get_monotonic_time());
 	return G_SOURCE_CONTINUE;
 }
@@ -409,7 +472,7 @@ static GSourceFuncs source_functions = {NULL, NULL, dispatch, NULL, NULL, NULL};
 static struct MHD_Daemon *
 start_daemon(CsHttpd *httpd, const char *certificate_pem, const char *key_pem)
 {
-	guint flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET;
+	guint flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
 	const struct MHD_OptionItem tls_options[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key_pem},
@@ -476,6 +539,8 @@ cs_httpd_new(GMainContext *context,
 	gboolean has_tls = certificate_pem != NULL && key_pem != NULL;
 
 	httpd->listen_fd = -1;
+	httpd->held = g_ptr_array_new();
+	httpd->held_answers = g_ptr_array_new();
 	httpd->handler = handler;
 	httpd->data = data;
 	httpd->request_timeout_ms = REQUEST_TIMEOUT_MS;
@@ -526,6 +591,23 @@ cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms)
 	httpd->request_timeout_ms = timeout_ms;
 }
 
+/**
+ * cs_httpd_set_settle:
+ * @httpd: a server, before its context runs
+ * @settle: called whenever the requests that were ready in one turn of the main loop have been
+ *   handed to the handler, with the answers that it marked held
+ * @data: for @settle
+ *
+ * So that many requests share what is dear: the handler marks an answer held, and it is sent when
+ * @settle has returned, which may change it.
+ */
+void
+cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data)
+{
+	httpd->settle = settle;
+	httpd->settle_data = data;
+}
+
 /* Requests begun get their answer, if they arrive in time; nobody new is let in. */
 static void
 finish_requests(CsHttpd *httpd)
@@ -534,7 +616,7 @@ finish_requests(CsHttpd *httpd)
 	struct pollfd watched = {httpd->epoll_fd, POLLIN, 0};
 
 	httpd->stopping = TRUE;
-	MHD_run(httpd->daemon);
+	run_turn(httpd);
 	while (httpd->requests > 0) {
 		gint64 left_ms = (end_us - g_get_monotonic_time()) / 1000;
 		MHD_UNSIGNED_LONG_LONG timeout_ms;
@@ -543,8 +625,9 @@ finish_requests(CsHttpd *httpd)
 			return;
 		if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
 			left_ms = MIN(left_ms, (gint64)MIN(timeout_ms, G_MAXINT));
+		left_ms = httpd->resumed ? 0 : left_ms;
 		poll(&watched, 1, (int)left_ms);
-		MHD_run(httpd->daemon);
+		run_turn(httpd);
 	}
 }
 
@@ -570,5 +653,7 @@ cs_httpd_free(CsHttpd *httpd)
 		finish_requests(httpd);
 		MHD_stop_daemon(httpd->daemon);
 	}
+	g_ptr_array_unref(httpd->held);
+	g_ptr_array_unref(httpd->held_answers);
 	g_free(httpd);
 }

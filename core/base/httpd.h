@@ -20,11 +20,15 @@ typedef struct {
 	guint status;
 	const char *content_type; /* static string */
 	char *body;		  /* (transfer full) g_malloc'ed text, or NULL for an empty body */
+	gboolean held;		  /* not to be sent before the turn is settled */
 } CsHttpdResponse;
 
 typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
 			       CsHttpdResponse *response,
 			       gpointer data);
+
+/* answers: CsHttpdResponse, lent, of every request held in this turn; each may be changed. */
+typedef void (*CsHttpdSettle)(GPtrArray *answers, gpointer data);
 
 /* Without certificate_pem and key_pem only a literal loopback address can be served. */
 CsHttpd *cs_httpd_new(GMainContext *context,
@@ -37,6 +41,7 @@ CsHttpd *cs_httpd_new(GMainContext *context,
 		      GError **error);
 guint16 cs_httpd_get_port(const CsHttpd *httpd);
 void cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms); /* 30 s unless set */
+void cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data);
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

@@ -14,6 +14,7 @@
 #define REQUEST_TIMEOUT_MS 300
 #define LONG_ANSWER	   (16 * 1024 * 1024) /* more than sockets hold by themselves */
 #define CROWD		   700
+#define IN_ONE_TURN	   8
 #define CLOSING		   " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
 typedef struct {
@@ -388,6 +389,147 @@ test_new_refuses(Fixture *fixture, gconstpointer data)
 
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
 
+/* Answers that wait for the end of the turn. The first turn's end waits for the test, so that what
+ * is sent meanwhile is one turn's. */
+typedef struct {
+	GMutex mutex;
+	GCond cond;
+	gboolean waits; /* the first turn has come to its end */
+	gboolean released;
+	guint turns;
+	guint most; /* answers in one turn */
+} Turns;
+
+static void
+answer_held(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
+{
+	response->status = 200;
+	response->content_type = "text/plain";
+	response->body = g_strdup(request->path);
+	response->held = strcmp(request->path, "/now") != 0;
+}
+
+static void
+settle_turn(GPtrArray *answers, gpointer data)
+{
+	Turns *turns = data;
+
+	g_mutex_lock(&turns->mutex);
+	turns->turns++;
+	turns->most = MAX(turns->most, answers->len);
+	turns->waits = TRUE;
+	g_cond_broadcast(&turns->cond);
+	while (!turns->released)
+		g_cond_wait(&turns->cond, &turns->mutex);
+	g_mutex_unlock(&turns->mutex);
+	for (guint i = 0; i < answers->len; i++) {
+		CsHttpdResponse *answer = g_ptr_array_index(answers, i);
+
+		g_assert_true(answer->held);
+		if (strcmp(answer->body, "/refused") != 0)
+			continue;
+		g_free(answer->body);
+		answer->status = 503;
+		answer->body = g_strdup("none of it");
+	}
+}
+
+static void
+wait_for_first_turn(Turns *turns)
+{
+	g_mutex_lock(&turns->mutex);
+	while (!turns->waits)
+		g_cond_wait(&turns->cond, &turns->mutex);
+	g_mutex_unlock(&turns->mutex);
+}
+
+static void
+release_turns(Turns *turns)
+{
+	g_mutex_lock(&turns->mutex);
+	turns->released = TRUE;
+	g_cond_broadcast(&turns->cond);
+	g_mutex_unlock(&turns->mutex);
+}
+
+static void
+expect_answer(int fd, const char *status, const char *body)
+{
+	g_autofree char *answer = cs_test_read_to_end(fd);
+
+	g_test_message("%.200s", answer);
+	g_assert_true(g_str_has_prefix(answer, status));
+	g_assert_true(g_str_has_suffix(answer, body));
+}
+
+static int
+send_request(CsTestHttpd *httpd, const char *path)
+{
+	g_autofree char *request = g_strconcat("GET ", path, CLOSING "\r\n", NULL);
+	int fd = cs_test_connect(cs_test_httpd_get_port(httpd));
+
+	cs_test_send(fd, request, -1);
+	return fd;
+}
+
+/* Those that are ready at one time are settled at one time, and each hears its own answer; one that
+ * has gone meanwhile takes nobody with it. */
+static void
+test_held(void)
+{
+	Turns turns = {0};
+	g_autoptr(CsTestHttpd) httpd = cs_test_httpd_start_held(answer_held, settle_turn, &turns);
+	int fds[IN_ONE_TURN];
+	int first = send_request(httpd, "/first");
+
+	wait_for_first_turn(&turns);
+	for (guint i = 0; i < IN_ONE_TURN; i++)
+		fds[i] = send_request(httpd, i % 2 == 0 ? "/kept" : "/refused");
+	close(send_request(httpd, "/gone"));
+	release_turns(&turns);
+	expect_answer(first, "HTTP/1.1 200 ", "/first");
+	for (guint i = 0; i < IN_ONE_TURN; i++)
+		expect_answer(fds[i], i % 2 == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 503 ",
+			      i % 2 == 0 ? "/kept" : "none of it");
+	expect_answer(send_request(httpd, "/now"), "HTTP/1.1 200 ", "/now");
+	g_assert_cmpuint(turns.most, >=, IN_ONE_TURN);
+	g_assert_cmpuint(turns.turns, <=, 4);
+}
+
+/* Two on one connection, each held: the second waits for the first's answer. */
+static void
+test_held_one_after_another(void)
+{
+	Turns turns = {.released = TRUE};
+	g_autoptr(CsTestHttpd) httpd = cs_test_httpd_start_held(answer_held, settle_turn, &turns);
+	g_autofree char *answer = cs_test_exchange(cs_test_httpd_get_port(httpd),
+						   "GET /one HTTP/1.1\r\nHost: x\r\n\r\n"
+						   "GET /two" CLOSING "\r\n",
+						   -1);
+
+	g_assert_nonnull(strstr(answer, "/one"));
+	g_assert_true(g_str_has_suffix(answer, "/two"));
+	g_assert_cmpuint(turns.turns, ==, 2);
+}
+
+/* What was held when the server was told to stop is settled and sent. */
+static void
+test_held_at_the_end(void)
+{
+	Turns turns = {0};
+	CsTestHttpd *httpd = cs_test_httpd_start_held(answer_held, settle_turn, &turns);
+	int first = send_request(httpd, "/first");
+	int second;
+
+	wait_for_first_turn(&turns);
+	second = send_request(httpd, "/second");
+	cs_test_httpd_quit(httpd);
+	release_turns(&turns);
+	expect_answer(first, "HTTP/1.1 200 ", "/first");
+	close(second); /* answered, or turned away: it had not been read when the end came */
+	cs_test_httpd_stop(httpd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -407,5 +549,8 @@ main(int argc, char **argv)
 	g_test_add_func("/httpd/stop-finishes-answers", test_stop_finishes_answers);
 	g_test_add_func("/httpd/stop-is-bounded", test_stop_is_bounded);
 	ADD("/httpd/new-refuses", test_new_refuses);
+	g_test_add_func("/httpd/held", test_held);
+	g_test_add_func("/httpd/held-one-after-another", test_held_one_after_another);
+	g_test_add_func("/httpd/held-at-the-end", test_held_at_the_end);
 	return g_test_run();
 }

@@ -344,6 +344,52 @@ test_end_write(void)
 	cs_registry_close(NULL);
 }
 
+/* Work of several callers in one transaction: one's failure does not take the others'. */
+static void
+test_parts(void)
+{
+	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
+	g_autoptr(CsRegistry) other = cs_registry_open(test->path, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(cs_registry_begin(test->registry, &error));
+	for (guint i = 0; i < 3; i++) {
+		static const char *const keys[] = {"a", "b", "c"};
+
+		g_assert_true(cs_registry_begin_part(test->registry, &error));
+		g_assert_true(cs_registry_set_meta(test->registry, keys[i], "1", &error));
+		g_assert_true(cs_registry_end_part(test->registry, i != 1, &error));
+	}
+	g_assert_false(has_meta(other, "a"));
+	g_assert_true(cs_registry_commit(test->registry, &error));
+	g_assert_true(has_meta(other, "a"));
+	g_assert_false(has_meta(other, "b"));
+	g_assert_true(has_meta(other, "c"));
+	g_assert_no_error(error);
+}
+
+/* Where SQLite has rolled back by itself there is no part to begin or to end. */
+static void
+test_parts_fail(void)
+{
+	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(cs_registry_begin(test->registry, &error));
+	g_assert_true(cs_registry_begin_part(test->registry, &error));
+	sqlite3_exec(test->registry->database, "ROLLBACK", NULL, NULL, NULL);
+	expect_state(cs_registry_end_part(test->registry, FALSE, &error), &error,
+		     "registry-unavailable");
+	expect_state(cs_registry_end_part(test->registry, TRUE, &error), &error,
+		     "registry-unavailable");
+	expect_state(cs_registry_begin_part(test->registry, &error), &error,
+		     "registry-unavailable");
+	cs_registry_rollback(test->registry);
+	g_test_expect_message("countersign", G_LOG_LEVEL_CRITICAL, "*in_transaction*");
+	g_assert_false(cs_registry_begin_part(test->registry, &error));
+	g_test_assert_expected_messages();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -362,5 +408,7 @@ main(int argc, char **argv)
 	g_test_add_func("/registry/kill", test_kill);
 	g_test_add_func("/registry/several-processes", test_several_processes);
 	g_test_add_func("/registry/end-write", test_end_write);
+	g_test_add_func("/registry/parts", test_parts);
+	g_test_add_func("/registry/parts-fail", test_parts_fail);
 	return g_test_run();
 }

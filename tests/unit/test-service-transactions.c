@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/registry-private.h"
+#include "tests/fixtures/authority-fixture.h"
 #include "tests/fixtures/client-fixture.h"
 
 /* rules 2, 11, 13 and 15: with the certificate managed and bound, without it signed in */
@@ -390,6 +391,30 @@ test_bound_when_issued(CsTestScene *f, gconstpointer data)
 	cs_test_client_expect(f->client, issued, CS_REASON_NONE, CS_REASON_MANAGED);
 }
 
+/* Decided and not kept: nobody hears a verdict, nothing is bound or logged, and the challenge stays
+ * used up. */
+static void
+test_commit_fails(CsTestScene *f, gconstpointer data)
+{
+	g_autoptr(CsTestResponse) response = cs_test_client_respond(f->client, f->credential);
+	g_autoptr(CsVerdict) again = NULL;
+	g_autoptr(CsLinkRow) link = NULL;
+	g_autofree char *before = cs_test_dup_log(f->registry, 0);
+	g_autofree char *after = NULL;
+
+	cs_test_service_fail_commits(f->service, TRUE);
+	cs_test_service_expect_problem(f->service, "POST", response->path,
+				       cJSON_Duplicate(response->body, TRUE), 503, "internal");
+	cs_test_service_fail_commits(f->service, FALSE);
+	after = cs_test_dup_log(f->registry, 0);
+	g_assert_cmpstr(after, ==, before);
+	link = cs_test_scene_find_link(f, f->credential);
+	g_assert_null(link);
+	again = cs_test_response_send(response, f->service);
+	g_assert_cmpint(again->reason, ==, CS_REASON_CHALLENGE_REPLAYED);
+	cs_test_client_expect(f->client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -410,5 +435,6 @@ main(int argc, char **argv)
 	cs_test_add_scene("/service-transactions/renewed-certificate", test_renewed_certificate);
 	cs_test_add_scene("/service-transactions/race-for-certificate", test_race_for_certificate);
 	cs_test_add_scene("/service-transactions/bound-when-issued", test_bound_when_issued);
+	cs_test_add_scene("/service-transactions/commit-fails", test_commit_fails);
 	return g_test_run();
 }
