@@ -30,6 +30,14 @@ append_sentence(GString *out, const char *sentence)
 }
 
 static void
+append_step(GString *out, CsOwner owner, const char *step)
+{
+	g_autofree char *text = cs_owner_dup_step(owner, step);
+
+	append_sentence(out, text);
+}
+
+static void
 append_verdict(GString *out, const CsAccount *account, gboolean is_answered, gint64 now)
 {
 	g_autofree char *age = cs_time_format_age(account->checked_at, now);
@@ -43,7 +51,8 @@ append_verdict(GString *out, const CsAccount *account, gboolean is_answered, gin
 		append_line(out, _("Not managed: %s (checked %s)"),
 			    cs_reason_to_code(account->reason), age);
 		append_sentence(out, cs_reason_get_sentence(account->reason));
-		append_sentence(out, cs_reason_get_next_step(account->reason));
+		append_step(out, cs_reason_get_owner(account->reason),
+			    cs_reason_get_next_step(account->reason));
 		break;
 	case CS_MANAGED_UNKNOWN:
 	default:
@@ -69,7 +78,7 @@ append_error(GString *out, const CsAccount *account, const GError *error)
 	if (account->managed != CS_MANAGED_UNKNOWN)
 		append_sentence(out, _("What the server said last still stands."));
 	append_sentence(out, cs_advice_get_sentence(error));
-	append_sentence(out, cs_advice_get_next_step(error));
+	append_step(out, cs_advice_get_owner(error), cs_advice_get_next_step(error));
 }
 
 static void

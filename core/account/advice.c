@@ -9,56 +9,74 @@
 #include <string.h>
 
 /* What to do about an error that is no reason of the protocol. Usage errors say it themselves. */
-static const struct {
+typedef struct {
 	CsErrorCode code;
 	const char *reason; /* NULL: whatever it is */
+	CsOwner owner;	    /* whose it is to do */
 	const char *text;
-} rows[] = {
-	{CS_ERROR_UNREACHABLE, "tls-untrusted",
+} Advice;
+
+static const Advice rows[] = {
+	{CS_ERROR_UNREACHABLE, "tls-untrusted", CS_OWNER_USER,
 	 N_("The server could not prove by TLS who it is. See that this device's clock is right; "
 	    "an "
 	    "organisation with an authority of its own names it in the settings, as "
 	    "[organisation] tls-ca-file.")},
-	{CS_ERROR_UNREACHABLE, NULL,
+	{CS_ERROR_UNREACHABLE, NULL, CS_OWNER_USER,
 	 N_("Check the network and the address, and try again. If it stays, show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_SIGNATURE, "challenge-invalid",
+	{CS_ERROR_SIGNATURE, "challenge-invalid", CS_OWNER_USER,
 	 N_("What came was not believed, and nothing was told. Try again. If it stays, tell the "
 	    "helpdesk: somebody may stand between this device and the server.")},
-	{CS_ERROR_SIGNATURE, "verdict-invalid",
+	{CS_ERROR_SIGNATURE, "verdict-invalid", CS_OWNER_USER,
 	 N_("What came was not believed. Try again. If it stays, tell the helpdesk: somebody may "
 	    "stand between this device and the server.")},
-	{CS_ERROR_REFUSED, "account-exists",
+	{CS_ERROR_REFUSED, "account-exists", CS_OWNER_HELPDESK,
 	 N_("Tell the helpdesk: the server gives one id to two accounts.")},
-	{CS_ERROR_REFUSED, "nonce-invalid", N_("Try again.")},
-	{CS_ERROR_REFUSED, "server-refused",
+	{CS_ERROR_REFUSED, "nonce-invalid", CS_OWNER_USER, N_("Try again.")},
+	{CS_ERROR_REFUSED, "server-refused", CS_OWNER_USER,
 	 N_("Try again. If it stays, update Countersign on this device, or show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_REFUSED, "token-malformed",
+	{CS_ERROR_REFUSED, "token-malformed", CS_OWNER_USER,
 	 N_("Try again. If it stays, update Countersign on this device, or show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_REFUSED, "request-malformed",
+	{CS_ERROR_REFUSED, "request-malformed", CS_OWNER_USER,
 	 N_("Update Countersign on this device, or show the helpdesk what stands here.")},
-	{CS_ERROR_REFUSED, "not-found",
+	{CS_ERROR_REFUSED, "not-found", CS_OWNER_USER,
 	 N_("Check the address: there seems to be no Countersign server of this version.")},
-	{CS_ERROR_STATE, "state-unavailable",
+	{CS_ERROR_STATE, "state-unavailable", CS_OWNER_USER,
 	 N_("See that the file or folder may be read and written and that its disk has room, then "
 	    "try again.")},
-	{CS_ERROR_STATE, "registry-unavailable",
+	{CS_ERROR_STATE, "registry-unavailable", CS_OWNER_ADMINISTRATOR,
 	 N_("See that the authority's folder may be read and written and that its disk has room, "
 	    "then try again.")},
-	{CS_ERROR_STATE, "registry-busy", N_("Another command is at work there: try again.")},
-	{CS_ERROR_STATE, "state-invalid",
+	{CS_ERROR_STATE, "registry-busy", CS_OWNER_ADMINISTRATOR,
+	 N_("Another command is at work there: try again.")},
+	{CS_ERROR_STATE, "state-invalid", CS_OWNER_USER,
 	 N_("The file was left as it is. Restore it from a backup; or move it away, and add the "
 	    "accounts anew with codes from the helpdesk.")},
-	{CS_ERROR_STATE, "key-missing",
+	{CS_ERROR_STATE, "key-missing", CS_OWNER_USER,
 	 N_("Restore the file from a backup; or delete the account on this device, and ask the "
 	    "helpdesk for a code to add it anew.")},
-	{CS_ERROR_STATE, "key-unusable",
+	{CS_ERROR_STATE, "key-unusable", CS_OWNER_USER,
 	 N_("Restore the file from a backup; or delete the account on this device, and ask the "
 	    "helpdesk for a code to add it anew.")},
-	{CS_ERROR_STATE, "settings-invalid", N_("Correct the settings, then try again.")},
+	{CS_ERROR_STATE, "settings-invalid", CS_OWNER_USER,
+	 N_("Correct the settings, then try again.")},
 };
+
+static const Advice *
+find_advice(const GError *error)
+{
+	const char *code = cs_error_get_reason(error);
+
+	for (gsize i = 0; error->domain == CS_ERROR && i < G_N_ELEMENTS(rows); i++) {
+		if ((int)rows[i].code == error->code &&
+		    (rows[i].reason == NULL || strcmp(rows[i].reason, code) == 0))
+			return &rows[i];
+	}
+	return NULL;
+}
 
 /**
  * cs_advice_get_sentence:
@@ -85,17 +103,12 @@ cs_advice_get_sentence(const GError *error)
 const char *
 cs_advice_get_next_step(const GError *error)
 {
-	const char *code = cs_error_get_reason(error);
-	CsReason reason = cs_reason_from_code(code);
+	CsReason reason = cs_reason_from_code(cs_error_get_reason(error));
+	const Advice *advice = find_advice(error);
 
 	if (reason != CS_REASON_NONE)
 		return cs_reason_get_next_step(reason);
-	for (gsize i = 0; error->domain == CS_ERROR && i < G_N_ELEMENTS(rows); i++) {
-		if ((int)rows[i].code == error->code &&
-		    (rows[i].reason == NULL || strcmp(rows[i].reason, code) == 0))
-			return _(rows[i].text);
-	}
-	return NULL;
+	return advice == NULL ? NULL : _(advice->text);
 }
 
 /**
@@ -116,4 +129,21 @@ cs_advice_get_next_step_for_code(const char *code)
 			return _(rows[i].text);
 	}
 	return NULL;
+}
+
+/**
+ * cs_advice_get_owner:
+ * @error: what went wrong
+ *
+ * Returns: whose cs_advice_get_next_step() is; nobody's where it says nothing
+ */
+CsOwner
+cs_advice_get_owner(const GError *error)
+{
+	CsReason reason = cs_reason_from_code(cs_error_get_reason(error));
+	const Advice *advice = find_advice(error);
+
+	if (reason != CS_REASON_NONE)
+		return cs_reason_get_owner(reason);
+	return advice == NULL ? CS_OWNER_NOBODY : advice->owner;
 }

@@ -116,14 +116,17 @@ find_selected(const CsExplanation *explanation)
 	return NULL;
 }
 
-/* The conclusion, and the one thing to do. */
+/* The conclusion, and the one thing to do, with whose it is. */
 static void
 append_conclusion(GString *text, const CsExplanation *explanation)
 {
 	const CsCandidate *selected = find_selected(explanation);
 	if (selected == NULL) {
+		g_autofree char *step =
+			cs_owner_dup_step(cs_reason_get_owner(explanation->reason),
+					  cs_reason_get_next_step(explanation->reason));
 		append_line(text, "", cs_reason_get_sentence(explanation->reason));
-		append_line(text, "", cs_reason_get_next_step(explanation->reason));
+		append_line(text, "", step);
 		return;
 	}
 	g_autofree char *line = g_strdup_printf(

@@ -14,6 +14,7 @@ typedef struct {
 	const char *code;
 	guint sides;
 	gboolean ends_account;
+	CsOwner owner;	       /* whose the next step is */
 	const char *sentence;  /* what it means, for the person at the device */
 	const char *next_step; /* what to do, and who does it */
 } ReasonEntry;
@@ -25,6 +26,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"managed",
 			0,
 			FALSE,
+			CS_OWNER_NOBODY,
 			N_("Your organisation recognises this device as managed."),
 			N_("There is nothing for you to do."),
 		},
@@ -33,6 +35,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"no-issuers",
 			CLIENT,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("Your organisation has not said yet whose certificates it accepts, "
 			   "so no device can be recognised as managed."),
 			N_("There is nothing for you to do: the administrator has to add the "
@@ -43,6 +46,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"no-certificate",
 			CLIENT,
 			FALSE,
+			CS_OWNER_HELPDESK,
 			N_("This device has no certificate from an authority that your "
 			   "organisation accepts."),
 			N_("Ask the helpdesk to have device management put a certificate on "
@@ -53,6 +57,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"key-inaccessible",
 			CLIENT,
 			FALSE,
+			CS_OWNER_HELPDESK,
 			N_("This device has a certificate, but the private key that belongs to "
 			   "it could not be used."),
 			N_("Run \"countersign explain\" and show the helpdesk what it prints: "
@@ -63,6 +68,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"consent-missing",
 			CLIENT,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("The organisation asks for certificates that this device's settings "
 			   "do not allow it to show there."),
 			N_("This device's administrator decides that, with the list of "
@@ -73,6 +79,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"certificate-expired",
 			CLIENT | SERVER,
 			FALSE,
+			CS_OWNER_HELPDESK,
 			N_("This device's certificate has expired."),
 			N_("Ask the helpdesk to have device management renew the certificate."),
 		},
@@ -81,6 +88,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"certificate-not-yet-valid",
 			CLIENT | SERVER,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This device's certificate is not valid yet."),
 			N_("Try again once its first day has come. If that day is wrong, ask "
 			   "the helpdesk for a new certificate."),
@@ -90,6 +98,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"certificate-unsuitable",
 			CLIENT | SERVER,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("This device's certificate is not of a kind that may be used for "
 			   "this."),
 			N_("Run \"countersign explain\" to see what does not fit, and show it "
@@ -101,6 +110,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"attestation-malformed",
 			SERVER,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The server could not read this device's proof that it is managed."),
 			N_("Update Countersign on this device and try again. If that does not "
 			   "help, give the helpdesk the number of the request."),
@@ -110,6 +120,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"attestation-signature-invalid",
 			SERVER,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This device's proof that it is managed was not signed with the key "
 			   "of its certificate."),
 			N_("Try again. If it stays, tell the helpdesk: the certificate and the "
@@ -120,6 +131,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"challenge-mismatch",
 			SERVER,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This device's proof that it is managed was made for another "
 			   "sign-in."),
 			N_("Try again. If it stays, tell the helpdesk: somebody may be passing "
@@ -130,6 +142,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"issuer-not-trusted",
 			SERVER,
 			FALSE,
+			CS_OWNER_HELPDESK,
 			N_("This device's certificate is from an authority that your "
 			   "organisation does not accept, or no longer accepts."),
 			N_("Ask the helpdesk for a certificate from an accepted authority: "
@@ -140,15 +153,17 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"certificate-revoked",
 			SERVER,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This device's certificate has been revoked."),
-			N_("Ask the helpdesk for a new certificate, and delete the revoked one "
-			   "from this device."),
+			N_("Delete the revoked certificate from this device, and ask the helpdesk "
+			   "for a new one unless another is there already."),
 		},
 	[CS_REASON_REVOCATION_UNKNOWN] =
 		{
 			"revocation-unknown",
 			SERVER,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("Your organisation could not find out whether this device's "
 			   "certificate has been revoked, so the device does not count as "
 			   "managed."),
@@ -160,6 +175,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"certificate-refused",
 			SERVER,
 			FALSE,
+			CS_OWNER_HELPDESK,
 			N_("This device's certificate belonged to a device that has been "
 			   "deleted, and is refused for good."),
 			N_("Ask the helpdesk for a new certificate with a new key."),
@@ -169,6 +185,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"bound-to-another-device",
 			SERVER,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("This device's certificate already belongs to another device."),
 			N_("Ask the helpdesk: the administrator can have a certificate issued "
 			   "for this device, release the one in use, or approve this device's "
@@ -179,6 +196,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"link-suspended",
 			SERVER,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("This device's certificate is on hold, because the device that it "
 			   "belongs to was deactivated."),
 			N_("Ask the helpdesk: the administrator has to hand that device on, or "
@@ -189,6 +207,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"challenge-unknown",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The server does not know the sign-in that this device answered."),
 			N_("Start the sign-in again. If it stays, tell the helpdesk."),
 		},
@@ -197,6 +216,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"challenge-expired",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The sign-in took too long and has expired."),
 			N_("Start the sign-in again. If it stays, tell the helpdesk."),
 		},
@@ -205,6 +225,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"challenge-replayed",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This sign-in had been answered before, and an answer counts only "
 			   "once."),
 			N_("Start the sign-in again. If you did not answer the first time, tell"
@@ -215,6 +236,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"response-malformed",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The server could not read this device's answer."),
 			N_("Update Countersign on this device and try again. If that does not "
 			   "help, give the helpdesk the number of the request."),
@@ -224,6 +246,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"response-signature-invalid",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The answer was not signed with the key of this account."),
 			N_("Try again. If it stays, delete the account on this device, and ask "
 			   "the helpdesk for a code to add it anew."),
@@ -233,6 +256,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"device-proof-invalid",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This device could not prove that it is the one on which the account"
 			   " was added."),
 			N_("If your files came here from another device, delete the account on "
@@ -244,6 +268,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"origin-mismatch",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The sign-in was asked for by a page that is not your "
 			   "organisation's."),
 			N_("Do not sign in there. Open your organisation's own page, and tell "
@@ -254,6 +279,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"transport-mismatch",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The answer came by another way than the server had asked for."),
 			N_("Start the sign-in again. If it stays, tell the helpdesk."),
 		},
@@ -262,6 +288,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"user-verification-missing",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("Your organisation wants this sign-in confirmed by you in person, "
 			   "and it was not."),
 			N_("Start the sign-in again, and confirm it when this device asks you."),
@@ -271,6 +298,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"account-unknown",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The server does not know this account."),
 			N_("Delete the account on this device, and ask the helpdesk for a code "
 			   "to add it anew."),
@@ -280,6 +308,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"account-deleted",
 			AUTHENTICATION,
 			TRUE,
+			CS_OWNER_HELPDESK,
 			N_("This account has been deleted."),
 			N_("If you still need it, ask the helpdesk for a code to add it anew."),
 		},
@@ -288,6 +317,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"user-suspended",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("Your organisation has suspended your access, on every device."),
 			N_("Ask the helpdesk: only the administrator can give it back."),
 		},
@@ -296,6 +326,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"device-suspended",
 			AUTHENTICATION,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("Your organisation has suspended this device."),
 			N_("Ask the helpdesk: only the administrator can resume it. Your "
 			   "account and the certificate are kept."),
@@ -305,6 +336,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"device-deactivated",
 			AUTHENTICATION,
 			TRUE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("Your organisation has deactivated this device, which ended your "
 			   "account on it."),
 			N_("Ask the helpdesk: the administrator has to reactivate the device, "
@@ -315,6 +347,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"device-deleted",
 			AUTHENTICATION,
 			TRUE,
+			CS_OWNER_HELPDESK,
 			N_("Your organisation has deleted this device, which ended your account"
 			   " on it."),
 			N_("Ask the helpdesk for a code to add the account anew; the device "
@@ -325,6 +358,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"code-invalid",
 			ENROLMENT,
 			FALSE,
+			CS_OWNER_USER,
 			N_("This activation code does not count: it may be mistyped, used, "
 			   "replaced or expired."),
 			N_("Check it and enter it once more. After five wrong tries it is void,"
@@ -335,6 +369,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"device-not-active",
 			ENROLMENT,
 			FALSE,
+			CS_OWNER_ADMINISTRATOR,
 			N_("No account can be added here, because this device is suspended or "
 			   "deactivated."),
 			N_("Ask the helpdesk: the administrator has to resume or reactivate the"
@@ -345,6 +380,7 @@ static const ReasonEntry reasons[CS_REASON_COUNT] = {
 			"server-key-unknown",
 			ENROLMENT,
 			FALSE,
+			CS_OWNER_USER,
 			N_("The server does not have the key by which this device would know "
 			   "it: it may not be your organisation's."),
 			N_("Do not go on. Tell the helpdesk, and let the administrator compare "
@@ -445,4 +481,16 @@ const char *
 cs_reason_get_next_step(CsReason reason)
 {
 	return reason_translate(reason_get_entry(reason)->next_step);
+}
+
+/**
+ * cs_reason_get_owner:
+ * @reason: a reason
+ *
+ * Returns: whose the next step is; nobody's for %CS_REASON_NONE
+ */
+CsOwner
+cs_reason_get_owner(CsReason reason)
+{
+	return reason_get_entry(reason)->owner;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <glib.h>
+#include "core/protocol/owner.h"
 
 /* Every reason code of the protocol, typed. */
 typedef enum {
@@ -66,3 +66,4 @@ gboolean cs_reason_ends_account(CsReason reason);
 /* Translated, for people; lent, never NULL. */
 const char *cs_reason_get_sentence(CsReason reason);
 const char *cs_reason_get_next_step(CsReason reason);
+CsOwner cs_reason_get_owner(CsReason reason); /* whose the next step is */

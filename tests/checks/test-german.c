@@ -13,6 +13,7 @@
 typedef struct {
 	char *sentence;
 	char *next_step;
+	char *owned; /* with whose it is */
 } Texts;
 
 static void
@@ -20,6 +21,7 @@ texts_clear(Texts *texts)
 {
 	g_free(texts->sentence);
 	g_free(texts->next_step);
+	g_free(texts->owned);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Texts, texts_clear)
@@ -42,6 +44,7 @@ read_texts(CsReason reason, Texts *texts)
 {
 	texts->sentence = g_strdup(cs_reason_get_sentence(reason));
 	texts->next_step = g_strdup(cs_reason_get_next_step(reason));
+	texts->owned = cs_owner_dup_step(cs_reason_get_owner(reason), "x");
 }
 
 static void
@@ -67,6 +70,8 @@ test_reasons(void)
 		read_texts(reason, &german);
 		assert_translated(cs_reason_to_code(reason), german.sentence, english.sentence);
 		assert_translated(cs_reason_to_code(reason), german.next_step, english.next_step);
+		if (reason != CS_REASON_MANAGED)
+			g_assert_cmpstr(german.owned, !=, english.owned);
 	}
 }
 

@@ -25,6 +25,7 @@ test_reasons(void)
 
 	g_assert_nonnull(strstr(cs_advice_get_sentence(error), "key"));
 	g_assert_nonnull(strstr(cs_advice_get_next_step(error), "helpdesk"));
+	g_assert_cmpint(cs_advice_get_owner(error), ==, CS_OWNER_USER);
 }
 
 /* Every code that an answered or unanswered call may end with, and what local state may do. */
@@ -35,26 +36,27 @@ test_next_steps(void)
 		CsErrorCode code;
 		const char *reason;
 		const char *part;
+		CsOwner owner;
 	} cases[] = {
-		{CS_ERROR_UNREACHABLE, NULL, "network"},
-		{CS_ERROR_UNREACHABLE, "timed-out", "network"},
-		{CS_ERROR_UNREACHABLE, "too-large", "network"},
-		{CS_ERROR_UNREACHABLE, "tls-untrusted", "tls-ca-file"},
-		{CS_ERROR_SIGNATURE, "challenge-invalid", "helpdesk"},
-		{CS_ERROR_SIGNATURE, "verdict-invalid", "helpdesk"},
-		{CS_ERROR_REFUSED, "account-exists", "helpdesk"},
-		{CS_ERROR_REFUSED, "nonce-invalid", "again"},
-		{CS_ERROR_REFUSED, "server-refused", "helpdesk"},
-		{CS_ERROR_REFUSED, "token-malformed", "helpdesk"},
-		{CS_ERROR_REFUSED, "request-malformed", "helpdesk"},
-		{CS_ERROR_REFUSED, "not-found", "address"},
-		{CS_ERROR_STATE, NULL, "room"},
-		{CS_ERROR_STATE, "state-invalid", "backup"},
-		{CS_ERROR_STATE, "key-missing", "backup"},
-		{CS_ERROR_STATE, "key-unusable", "backup"},
-		{CS_ERROR_STATE, "registry-unavailable", "room"},
-		{CS_ERROR_STATE, "registry-busy", "again"},
-		{CS_ERROR_STATE, "settings-invalid", "settings"},
+		{CS_ERROR_UNREACHABLE, NULL, "network", CS_OWNER_USER},
+		{CS_ERROR_UNREACHABLE, "timed-out", "network", CS_OWNER_USER},
+		{CS_ERROR_UNREACHABLE, "too-large", "network", CS_OWNER_USER},
+		{CS_ERROR_UNREACHABLE, "tls-untrusted", "tls-ca-file", CS_OWNER_USER},
+		{CS_ERROR_SIGNATURE, "challenge-invalid", "helpdesk", CS_OWNER_USER},
+		{CS_ERROR_SIGNATURE, "verdict-invalid", "helpdesk", CS_OWNER_USER},
+		{CS_ERROR_REFUSED, "account-exists", "helpdesk", CS_OWNER_HELPDESK},
+		{CS_ERROR_REFUSED, "nonce-invalid", "again", CS_OWNER_USER},
+		{CS_ERROR_REFUSED, "server-refused", "helpdesk", CS_OWNER_USER},
+		{CS_ERROR_REFUSED, "token-malformed", "helpdesk", CS_OWNER_USER},
+		{CS_ERROR_REFUSED, "request-malformed", "helpdesk", CS_OWNER_USER},
+		{CS_ERROR_REFUSED, "not-found", "address", CS_OWNER_USER},
+		{CS_ERROR_STATE, NULL, "room", CS_OWNER_USER},
+		{CS_ERROR_STATE, "state-invalid", "backup", CS_OWNER_USER},
+		{CS_ERROR_STATE, "key-missing", "backup", CS_OWNER_USER},
+		{CS_ERROR_STATE, "key-unusable", "backup", CS_OWNER_USER},
+		{CS_ERROR_STATE, "registry-unavailable", "room", CS_OWNER_ADMINISTRATOR},
+		{CS_ERROR_STATE, "registry-busy", "again", CS_OWNER_ADMINISTRATOR},
+		{CS_ERROR_STATE, "settings-invalid", "settings", CS_OWNER_USER},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -63,6 +65,7 @@ test_next_steps(void)
 		g_test_message("%s", cs_error_get_reason(error));
 		g_assert_null(cs_advice_get_sentence(error));
 		g_assert_nonnull(strstr(cs_advice_get_next_step(error), cases[i].part));
+		g_assert_cmpint(cs_advice_get_owner(error), ==, cases[i].owner);
 	}
 }
 
@@ -78,6 +81,8 @@ test_nothing_to_add(void)
 	g_assert_null(cs_advice_get_next_step(file));
 	g_assert_null(cs_advice_get_next_step(other));
 	g_assert_null(cs_advice_get_sentence(other));
+	g_assert_cmpint(cs_advice_get_owner(usage), ==, CS_OWNER_NOBODY);
+	g_assert_cmpint(cs_advice_get_owner(other), ==, CS_OWNER_NOBODY);
 }
 
 /* Of an error that was kept only its code is left. */

@@ -55,7 +55,7 @@ test_selected(void)
 	g_assert_null(strstr(text, "Notes"));
 }
 
-/* The conclusion, then the one thing to do. */
+/* The conclusion, then the one thing to do and whose it is. */
 static void
 test_none(void)
 {
@@ -66,9 +66,9 @@ test_none(void)
 	add_candidate(issuer, "/a.pem", CS_OUTCOME_FAILED)->reason = CS_REASON_CERTIFICATE_EXPIRED;
 	add_issuer(explanation, "CN=Two");
 	g_autofree char *text = cs_explanation_to_text(explanation);
-	g_autofree char *head =
-		g_strdup_printf("%s\n%s\n", cs_reason_get_sentence(explanation->reason),
-				cs_reason_get_next_step(explanation->reason));
+	g_autofree char *head = g_strdup_printf("%s\nFor the helpdesk: %s\n",
+						cs_reason_get_sentence(explanation->reason),
+						cs_reason_get_next_step(explanation->reason));
 	g_assert_true(g_str_has_prefix(text, head));
 	expect(text, "by this device's clock");
 	expect(text, "   - certificate-expired: /a.pem\n");

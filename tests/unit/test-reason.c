@@ -99,6 +99,8 @@ test_unknown(void)
 	g_assert_false(cs_reason_ends_account((CsReason)1000));
 	g_assert_cmpstr(cs_reason_get_sentence(CS_REASON_NONE), ==, "");
 	g_assert_cmpstr(cs_reason_get_next_step(CS_REASON_COUNT), ==, "");
+	g_assert_cmpint(cs_reason_get_owner(CS_REASON_NONE), ==, CS_OWNER_NOBODY);
+	g_assert_cmpint(cs_reason_get_owner(CS_REASON_COUNT), ==, CS_OWNER_NOBODY);
 }
 
 /* One or more whole sentences, in plain words: no code of ours, no member of a token. */
@@ -130,6 +132,20 @@ names_somebody(const char *next_step)
 	return found;
 }
 
+/* Nobody's is what is well already; whoever else it is said to be, the sentence speaks of them. */
+static void
+assert_is_owned(CsReason reason, const char *next_step)
+{
+	CsOwner owner = cs_reason_get_owner(reason);
+
+	g_assert_cmpint(owner == CS_OWNER_NOBODY, ==, reason == CS_REASON_MANAGED);
+	g_assert_cmpint(owner, <, CS_OWNER_COUNT);
+	if (owner == CS_OWNER_HELPDESK)
+		g_assert_nonnull(strstr(next_step, "helpdesk"));
+	if (owner == CS_OWNER_ADMINISTRATOR)
+		g_assert_nonnull(strstr(next_step, "administrator"));
+}
+
 static void
 test_every_reason_is_explained(void)
 {
@@ -143,6 +159,7 @@ test_every_reason_is_explained(void)
 		assert_is_prose(sentence);
 		assert_is_prose(next_step);
 		g_assert_true(names_somebody(next_step));
+		assert_is_owned((CsReason)i, next_step);
 		g_assert_true(g_hash_table_add(seen, (gpointer)sentence));
 	}
 }
