@@ -23,6 +23,7 @@ static const CsCommand *const commands[] = {
 	&cs_command_account_list,
 	&cs_command_account_show,
 	&cs_command_account_delete,
+	&cs_command_certificate_delete,
 	&cs_command_repurpose,
 	&cs_command_demo,
 	&cs_command_authority_init,
@@ -67,6 +68,7 @@ static const CsOption authority_options[] = {
 
 static const CsCommandGroup groups[] = {
 	{"account", N_("The accounts of this user on this device")},
+	{"certificate", N_("The certificates in this user's directories")},
 	{"authority", N_("The organisation's side: the server, its users, issuers and devices"),
 	 authority_options},
 	{"authority user", N_("Who may have accounts")},

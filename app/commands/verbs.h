@@ -9,6 +9,7 @@ extern const CsCommand cs_command_start;
 extern const CsCommand cs_command_account_add;
 extern const CsCommand cs_command_account_list;
 extern const CsCommand cs_command_account_show;
+extern const CsCommand cs_command_certificate_delete;
 extern const CsCommand cs_command_account_delete;
 extern const CsCommand cs_command_status;
 extern const CsCommand cs_command_explain;

@@ -44,6 +44,15 @@ static const Advice rows[] = {
 	 N_("Update Countersign on this device, or show the helpdesk what stands here.")},
 	{CS_ERROR_REFUSED, "not-found", CS_OWNER_USER,
 	 N_("Check the address: there seems to be no Countersign server of this version.")},
+	{CS_ERROR_REFUSED, "certificate-shared", CS_OWNER_HELPDESK,
+	 N_("Show the helpdesk what stands here: somebody has to take the certificate out of there "
+	    "by hand.")},
+	{CS_ERROR_REFUSED, "certificate-of-machine", CS_OWNER_ADMINISTRATOR,
+	 N_("Give the administrator of this device the command that stands here.")},
+	{CS_ERROR_REFUSED, "certificate-changed", CS_OWNER_USER,
+	 N_("Look at what is there now, and try again if it is still to be deleted.")},
+	{CS_ERROR_NOT_FOUND, "certificate-not-found", CS_OWNER_USER,
+	 N_("Run \"countersign explain\" to see which certificates there are.")},
 	{CS_ERROR_STATE, "state-unavailable", CS_OWNER_USER,
 	 N_("See that the file or folder may be read and written and that its disk has room, then "
 	    "try again.")},

@@ -4,12 +4,14 @@
 #include "core/account/deletion.h"
 #include "core/account/enrolment.h"
 #include "core/base/error.h"
+#include "core/store/removal.h"
 #include "tests/faults/client-writes.h"
 #include "tests/fixtures/account-fixture.h"
 
 #include <string.h>
 
-/* The client's writes: an account, a verdict with its explanation, a deletion. */
+/* The client's writes: an account, a verdict with its explanation, a deletion, of an account and of
+ * a certificate. */
 
 #define CODE "ABCDEFGH2345"
 
@@ -275,10 +277,87 @@ check_delete(gpointer data, gboolean acknowledged)
 	g_assert_cmpuint(cs_test_home_count(home, "history"), ==, 0);
 }
 
+/* A managed device, with the certificate in its user's directory. */
+static gpointer
+set_up_removal(const CsFaultyWrite *write)
+{
+	World *world = g_new0(World, 1);
+	g_autofree char *key = NULL;
+
+	if (ca == NULL) {
+		ca = cs_test_identity_new(&(CsTestProfile){.ca = TRUE}, NULL);
+		device = cs_test_identity_new(NULL, ca);
+	}
+	world->server = cs_test_server_new();
+	world->home = cs_test_home_new();
+	key = cs_test_identity_dup_key_pem(device, CS_TEST_KEY_PKCS8, NULL);
+	g_free(cs_test_write_text(world->home->certificates, "device.pem",
+				  cs_test_identity_get_pem(device)));
+	g_free(cs_test_write_text(world->home->certificates, "device.key", key));
+	return world;
+}
+
+static CsRemoval *
+remove_device(CsTestHome *home, GError **error)
+{
+	return cs_removal_run(
+		home->client.settings,
+		cs_certificate_get_fingerprint(cs_test_identity_get_certificate(device)), NULL,
+		error);
+}
+
+static gboolean
+act_removal(gpointer data, GError **error)
+{
+	World *world = data;
+	g_autoptr(CsRemoval) removal = remove_device(world->home, error);
+
+	return removal != NULL;
+}
+
+static gboolean
+holds(const char *folder, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *content = NULL;
+
+	return g_file_get_contents(path, &content, NULL, NULL) && strcmp(content, text) == 0;
+}
+
+/* Rule 9: it is where it was or in the backup, whole, and the next try ends what was begun. */
+static void
+check_removal(gpointer data, gboolean acknowledged)
+{
+	World *world = data;
+	const char *store = world->home->certificates;
+	const char *pem = cs_test_identity_get_pem(device);
+	g_autofree char *key = cs_test_identity_dup_key_pem(device, CS_TEST_KEY_PKCS8, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = g_strndup(
+		cs_certificate_get_fingerprint(cs_test_identity_get_certificate(device)), 16);
+	g_autofree char *backup =
+		g_build_filename(cs_settings_get_state_folder(world->home->client.settings),
+				 "deleted-certificates", name, NULL);
+	g_autoptr(CsRemoval) again = NULL;
+	g_autoptr(GDir) left = NULL;
+	g_autoptr(GError) error_of_list = NULL;
+
+	g_assert_true(holds(store, "device.pem", pem) || holds(backup, "device.pem", pem));
+	g_assert_true(holds(store, "device.key", key) || holds(backup, "device.key", key));
+	again = remove_device(world->home, &error);
+	if (acknowledged || again == NULL)
+		g_assert_error(error, CS_ERROR, CS_ERROR_NOT_FOUND);
+	g_assert_true(holds(backup, "device.pem", pem) && holds(backup, "device.key", key));
+	left = g_dir_open(store, 0, &error_of_list);
+	g_assert_no_error(error_of_list);
+	g_assert_null(g_dir_read_name(left));
+}
+
 const CsFaultyWrite cs_client_writes[] = {
 	{"account-add", set_up_empty, act_add, check_add, free_world, NULL},
 	{"verdict", set_up_verdict, act_verdict, check_verdict, free_world, NULL},
 	{"account-delete", set_up_delete, act_delete, check_delete, free_world, NULL},
+	{"certificate-delete", set_up_removal, act_removal, check_removal, free_world, NULL},
 };
 const gsize cs_client_writes_count = G_N_ELEMENTS(cs_client_writes);
 

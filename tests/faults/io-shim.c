@@ -113,6 +113,9 @@ WRAP(fsync, (int fd), (fd))
 WRAP(fdatasync, (int fd), (fd))
 WRAP(rename, (const char *from, const char *to), (from, to))
 WRAP(renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
+WRAP(renameat2,
+     (int a, const char *from, int b, const char *to, unsigned int flags),
+     (a, from, b, to, flags))
 WRAP(unlink, (const char *path), (path))
 WRAP(unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
 WRAP(mkdir, (const char *path, mode_t folder_mode), (path, folder_mode))

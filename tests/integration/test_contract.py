@@ -99,6 +99,8 @@ def test_errors_are_documents(world):
     user = world.machine().user()
     for arguments, code in ((("nosuchverb",), 2), (("status", "--nosuch"), 2), (("account", "show"), 2),
                             (("account", "show", "nosuch"), 6), (("account", "delete", "nosuch", "--yes"), 6),
+                            (("certificate", "delete", "nosuch", "--yes"), 2),
+                            (("certificate", "delete", "0" * 64, "--yes"), 6),
                             (("explain", "nosuch"), 6), (("explain", "--issuer", "/nosuch/file"), 6),
                             (("account", "add", "http://example.org", "--code-stdin"), 2),
                             (("account", "add", "http://127.0.0.1:%d" % free_port(), "--code-stdin"), 4)):
