@@ -16,6 +16,8 @@ DECIDES = {
     "selection": ["core/attest/selection.c", "core/pki/certificate-rules.c", "core/pki/issuer.c"],
     "JWS verification": ["core/protocol/jws.c", "core/keys/signature.c", "core/pki/weak-key.c"],
     "verifier": ["core/authority/verifier.c"],
+    "revocation": ["core/authority/revocation-crl.c", "core/authority/revocation-decision.c",
+                   "core/authority/revocation-ocsp.c"],
     "binding": ["core/authority/binding.c", "core/authority/registry-links.c"],
 }
 

@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/pki/certificate-fields.h"
 
-#include "core/pki/name.h"
+#include "core/pki/x509-parts.h"
 
-#define MAX_EXTENSIONS	      64
 #define BIT_DIGITAL_SIGNATURE 0x80
 #define BIT_KEY_CERT_SIGN     0x04
 #define DER_TRUE	      0xff
@@ -13,12 +12,6 @@
 #define OID(text) text, sizeof(text) - 1
 #define ID_CE	  "\x55\x1d"
 #define ID_PE	  "\x2b\x06\x01\x05\x05\x07\x01"
-
-typedef struct {
-	CsDer oid;
-	gboolean critical;
-	CsDer value;
-} Extension;
 
 /* ---- extensions ---- */
 
@@ -106,8 +99,10 @@ static const struct {
 };
 
 static gboolean
-read_known_extension(const Extension *extension, CsCertificateFields *fields)
+read_known_extension(const CsX509Extension *extension, gpointer data)
 {
+	CsCertificateFields *fields = data;
+
 	for (gsize i = 0; i < G_N_ELEMENTS(known_extensions); i++) {
 		if (!cs_der_equal(extension->oid, known_extensions[i].oid,
 				  known_extensions[i].length))
@@ -117,55 +112,6 @@ read_known_extension(const Extension *extension, CsCertificateFields *fields)
 	}
 	if (extension->critical && fields->unknown_critical.length == 0)
 		fields->unknown_critical = extension->oid;
-	return TRUE;
-}
-
-static gboolean
-next_extension(CsDer *extensions, Extension *extension)
-{
-	CsDer sequence, boolean;
-
-	if (!cs_der_expect(extensions, CS_DER_SEQUENCE, &sequence, NULL) ||
-	    !cs_der_expect(&sequence, CS_DER_OID, &extension->oid, NULL) ||
-	    !cs_der_is_oid(extension->oid))
-		return FALSE;
-	extension->critical = cs_der_expect(&sequence, CS_DER_BOOLEAN, &boolean, NULL);
-	if (extension->critical && (boolean.length != 1 || boolean.data[0] != DER_TRUE))
-		return FALSE;
-	return cs_der_expect(&sequence, CS_DER_OCTET_STRING, &extension->value, NULL) &&
-	       sequence.length == 0;
-}
-
-static gboolean
-is_among(CsDer oid, const CsDer *seen, gsize count)
-{
-	for (gsize i = 0; i < count; i++) {
-		if (cs_der_equal(oid, seen[i].data, seen[i].length))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* RFC 5280 section 4.2: no extension twice. Their number is bounded, because each is compared with
- * those before it. */
-static gboolean
-read_extensions(CsDer tagged, CsCertificateFields *fields)
-{
-	CsDer seen[MAX_EXTENSIONS];
-	gsize count = 0;
-	CsDer extensions;
-	Extension extension;
-
-	if (!cs_der_expect(&tagged, CS_DER_SEQUENCE, &extensions, NULL) || tagged.length != 0 ||
-	    extensions.length == 0)
-		return FALSE;
-	while (extensions.length > 0) {
-		if (count == MAX_EXTENSIONS || !next_extension(&extensions, &extension) ||
-		    is_among(extension.oid, seen, count) ||
-		    !read_known_extension(&extension, fields))
-			return FALSE;
-		seen[count++] = extension.oid;
-	}
 	return TRUE;
 }
 
@@ -190,49 +136,12 @@ read_version(CsDer *tbs, CsCertificateFields *fields)
 }
 
 static gboolean
-read_algorithm(CsDer *der, CsDer *whole)
-{
-	CsDer sequence, oid, parameters;
-	guint8 tag = 0;
-
-	if (!cs_der_expect(der, CS_DER_SEQUENCE, &sequence, whole) ||
-	    !cs_der_expect(&sequence, CS_DER_OID, &oid, NULL) || !cs_der_is_oid(oid))
-		return FALSE;
-	return sequence.length == 0 ||
-	       (cs_der_next(&sequence, &tag, &parameters, NULL) && sequence.length == 0);
-}
-
-static gboolean
-read_time(CsDer *der, gint64 *time_unix_s)
-{
-	CsDer contents;
-	guint8 tag = 0;
-	return cs_der_next(der, &tag, &contents, NULL) &&
-	       cs_der_read_time(tag, contents, time_unix_s);
-}
-
-static gboolean
 read_validity(CsDer *tbs, CsCertificateFields *fields)
 {
 	CsDer validity;
 	return cs_der_expect(tbs, CS_DER_SEQUENCE, &validity, NULL) &&
-	       read_time(&validity, &fields->not_before) &&
-	       read_time(&validity, &fields->not_after) && validity.length == 0;
-}
-
-static gboolean
-read_name(CsDer *tbs, CsDer *name)
-{
-	CsDer contents;
-	return cs_der_expect(tbs, CS_DER_SEQUENCE, &contents, name) &&
-	       cs_name_is_well_formed(*name);
-}
-
-static gboolean
-is_bit_string(CsDer contents)
-{
-	return contents.length > 0 && contents.data[0] <= 7 &&
-	       (contents.length > 1 || contents.data[0] == 0);
+	       cs_x509_read_time(&validity, &fields->not_before) &&
+	       cs_x509_read_time(&validity, &fields->not_after) && validity.length == 0;
 }
 
 static gboolean
@@ -242,11 +151,12 @@ read_optional_parts(CsDer *tbs, CsCertificateFields *fields)
 
 	for (guint8 i = 1; i <= 2; i++) {
 		if (cs_der_expect(tbs, CS_DER_CONTEXT(i), &contents, NULL) &&
-		    (fields->version < 2 || !is_bit_string(contents)))
+		    (fields->version < 2 || !cs_x509_is_bit_string(contents)))
 			return FALSE;
 	}
 	if (cs_der_expect(tbs, CS_DER_CONTEXT_CONSTRUCTED(3), &contents, NULL) &&
-	    (fields->version < 3 || !read_extensions(contents, fields)))
+	    (fields->version < 3 ||
+	     !cs_x509_read_extensions(contents, read_known_extension, fields)))
 		return FALSE;
 	return tbs->length == 0;
 }
@@ -258,9 +168,10 @@ read_tbs(CsDer tbs, CsCertificateFields *fields)
 
 	return read_version(&tbs, fields) &&
 	       cs_der_expect(&tbs, CS_DER_INTEGER, &fields->serial, NULL) &&
-	       cs_der_is_integer(fields->serial) && read_algorithm(&tbs, &fields->algorithm) &&
-	       read_name(&tbs, &fields->issuer) && read_validity(&tbs, fields) &&
-	       read_name(&tbs, &fields->subject) &&
+	       cs_der_is_integer(fields->serial) &&
+	       cs_x509_read_algorithm(&tbs, &fields->algorithm) &&
+	       cs_x509_read_name(&tbs, &fields->issuer) && read_validity(&tbs, fields) &&
+	       cs_x509_read_name(&tbs, &fields->subject) &&
 	       cs_der_expect(&tbs, CS_DER_SEQUENCE, &contents, &fields->spki) &&
 	       cs_public_key_read(fields->spki, &fields->key) && read_optional_parts(&tbs, fields);
 }
@@ -272,7 +183,7 @@ read_tbs(CsDer tbs, CsCertificateFields *fields)
  *
  * The one walk: RFC 5280's Certificate in DER, with everything that rules 5 and 13 ask about.
  * Malformed are trailing bytes at any level, an inner signature algorithm that is not the outer
- * one's bytes, an extension that comes twice, more than MAX_EXTENSIONS of them, and
+ * one's bytes, an extension that comes twice, more than 64 of them, and
  * basicConstraints, keyUsage or extendedKeyUsage that cannot be read. What a serial number counts,
  * what names hold, and other extensions' values are not judged.
  *
@@ -287,7 +198,7 @@ cs_certificate_fields_read(CsDer certificate, CsCertificateFields *fields)
 	if (!cs_der_expect(&certificate, CS_DER_SEQUENCE, &sequence, NULL) ||
 	    certificate.length != 0 ||
 	    !cs_der_expect(&sequence, CS_DER_SEQUENCE, &tbs, &fields->tbs) ||
-	    !read_algorithm(&sequence, &outer) ||
+	    !cs_x509_read_algorithm(&sequence, &outer) ||
 	    !cs_der_expect(&sequence, CS_DER_BIT_STRING, &bits, NULL) || sequence.length != 0 ||
 	    !cs_der_read_octets(bits, &fields->signature) || !read_tbs(tbs, fields) ||
 	    !cs_der_equal(outer, fields->algorithm.data, fields->algorithm.length))

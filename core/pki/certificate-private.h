@@ -4,7 +4,7 @@
 
 #include "core/pki/certificate.h"
 
-/* For certificate.c, certificate-rules.c and name-share.c alone. */
+/* For certificate.c, certificate-extension.c, certificate-rules.c and name-share.c alone. */
 
 /* A part of the certificate, small because there may be tens of thousands. */
 typedef struct {

@@ -16,6 +16,7 @@ typedef struct {
 #define CS_DER_OCTET_STRING	      0x04
 #define CS_DER_NULL		      0x05
 #define CS_DER_OID		      0x06
+#define CS_DER_ENUMERATED	      0x0a
 #define CS_DER_UTF8_STRING	      0x0c
 #define CS_DER_PRINTABLE_STRING	      0x13
 #define CS_DER_TELETEX_STRING	      0x14

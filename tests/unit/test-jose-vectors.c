@@ -52,7 +52,7 @@ static void
 set_up(Fixture *fixture, gconstpointer suite)
 {
 	fixture->folder = cs_test_find_vectors(suite);
-	fixture->listed = cs_test_read_differences("JOSE");
+	fixture->listed = cs_test_read_differences("vectors.md", "JOSE");
 }
 
 static void
