@@ -230,9 +230,12 @@ notice_cb(CsAgent *agent, const CsAgentNotice *notice, gpointer data)
 	g_autofree char *body = g_strconcat(
 		notice->sentence, notice->next_step != NULL ? "\n" : NULL, notice->next_step, NULL);
 
-	show_notification(self,
-			  notice->account_id != NULL ? notice->account_id : NOTICE_WITHOUT_ACCOUNT,
-			  notice->title, body, notice->account_id, notice->urgent);
+	/* What is to come stands beside the account's state and does not take its place. */
+	g_autofree char *id = g_strconcat(notice->account_id != NULL ? notice->account_id
+								     : NOTICE_WITHOUT_ACCOUNT,
+					  notice->topic != NULL ? "/" : NULL, notice->code, NULL);
+
+	show_notification(self, id, notice->title, body, notice->account_id, notice->urgent);
 }
 
 static void

@@ -184,7 +184,8 @@ follow_accounts(CsAgent *agent)
  * cs_agent_update_checks:
  * @agent: an agent whose list, or one of whose checks, has changed
  *
- * Begins what is due, new accounts that have no verdict yet among it, and sees to the timer.
+ * Begins what is due, new accounts that have no verdict yet among it, and sees to the timer
+ * and the alarm.
  */
 void
 cs_agent_update_checks(CsAgent *agent)
@@ -192,6 +193,7 @@ cs_agent_update_checks(CsAgent *agent)
 	follow_accounts(agent);
 	start_due(agent);
 	settle(agent);
+	cs_agent_update_alarm(agent);
 }
 
 static void
@@ -262,6 +264,7 @@ cs_agent_check_all(CsAgent *agent)
 	}
 	cs_agent_stop_timer(agent);
 	retry_deletions(agent);
+	cs_agent_look_at_keys(agent);
 	follow_accounts(agent);
 	g_hash_table_iter_init(&iter, agent->checks);
 	while (g_hash_table_iter_next(&iter, NULL, &check))

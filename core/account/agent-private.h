@@ -25,12 +25,20 @@ typedef struct {
 	GError *error;	   /* (nullable): why the last had no answer */
 } CsAgentCheck;
 
-/* The only clock that the agent has: one shot, and only while some account lacks an answer. */
+/* One shot, and only while some account lacks an answer. */
 typedef struct {
 	void (*start)(CsAgent *agent, guint delay_ms, gpointer data);
 	void (*stop)(CsAgent *agent, gpointer data);
 	gpointer data;
 } CsAgentTimer;
+
+/* The other clock that the agent has, on the wall: one shot, days ahead, where something is to be
+ * judged then. */
+typedef struct {
+	void (*start)(CsAgent *agent, gint64 at_unix_s, gpointer data);
+	void (*stop)(CsAgent *agent, gpointer data);
+	gpointer data;
+} CsAgentAlarm;
 
 /* One blocking function in a thread. */
 typedef struct _CsAgentJob CsAgentJob;
@@ -72,7 +80,7 @@ struct _CsAgent {
 	guint64 generation;
 	GPtrArray *accounts; /* (element-type CsAccount) */
 	GError *book_error;
-	GHashTable *unnoted; /* account id to code: told, and not noted on the disk */
+	GHashTable *unnoted; /* account and topic to code: told, and not noted on the disk */
 	/* occasions */
 	GFileMonitor *folder; /* (nullable) */
 	GNetworkMonitor *network;
@@ -90,6 +98,12 @@ struct _CsAgent {
 	gboolean is_timer_started;
 	CsAgentTimer timer;
 	GSource *shot;
+	/* what is to come */
+	CsAgentAlarm alarm;
+	gint64 alarm_at; /* Unix seconds; 0: it is not set */
+	GSource *alarm_source;
+	int alarm_fd; /* of that */
+	gboolean is_looking_at_keys;
 	/* threads */
 	GList *jobs;	  /* running */
 	gint is_stopping; /* atomic: nobody will see what is found from now on */
@@ -115,6 +129,15 @@ void cs_agent_announce(CsAgent *agent, const CsAgentSnapshot *snapshot);
 /* agent-watch.c */
 void cs_agent_watch_folder(CsAgent *agent);
 void cs_agent_unwatch(CsAgent *agent);
+
+/* agent-alarm.c */
+void cs_agent_init_alarm(CsAgent *agent);
+void cs_agent_update_alarm(CsAgent *agent);
+void cs_agent_stop_alarm(CsAgent *agent);
+void cs_agent_look_at_keys(CsAgent *agent);
+/* In place of the kernel's clock, before the start; and what the alarm does. */
+void cs_agent_set_alarm(CsAgent *agent, const CsAgentAlarm *alarm);
+void cs_agent_wake(CsAgent *agent);
 
 /* agent-check.c */
 void cs_agent_check_free(CsAgentCheck *check);

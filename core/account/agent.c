@@ -53,6 +53,7 @@ cs_agent_init(CsAgent *agent)
 	agent->unnoted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	agent->timer = (CsAgentTimer){start_shot, stop_shot, NULL};
 	cs_agent_stop_timer(agent);
+	cs_agent_init_alarm(agent);
 	g_mutex_init(&agent->lock);
 	g_mutex_init(&agent->look);
 	g_cond_init(&agent->idle);
@@ -66,6 +67,7 @@ dispose(GObject *object)
 
 	cs_agent_unwatch(agent);
 	cs_agent_stop_timer(agent);
+	cs_agent_stop_alarm(agent);
 	G_OBJECT_CLASS(cs_agent_parent_class)->dispose(object);
 }
 
@@ -186,6 +188,7 @@ cs_agent_stop(CsAgent *agent)
 	g_atomic_int_set(&agent->is_stopping, TRUE);
 	cs_agent_unwatch(agent);
 	cs_agent_stop_timer(agent);
+	cs_agent_stop_alarm(agent);
 	cs_agent_cancel_jobs(agent);
 }
 
@@ -245,17 +248,19 @@ cs_agent_publish(CsAgent *agent, const CsAgentSnapshot *snapshot)
 }
 
 /* What could not be noted on the disk comes up again, for as long as it cannot; the last of each
- * account is remembered here. */
+ * account, and of each topic beside its state, is remembered here. */
 static gboolean
 is_repeated(CsAgent *agent, const CsAgentNotice *notice, gboolean is_noted)
 {
-	const char *id = notice->account_id == NULL ? "" : notice->account_id;
-	gboolean is_same = g_strcmp0(g_hash_table_lookup(agent->unnoted, id), notice->code) == 0;
+	g_autofree char *key =
+		g_strdup_printf("%s %s", notice->account_id ? notice->account_id : "",
+				notice->topic ? notice->topic : "");
+	gboolean is_same = g_strcmp0(g_hash_table_lookup(agent->unnoted, key), notice->code) == 0;
 
 	if (is_noted)
-		g_hash_table_remove(agent->unnoted, id);
+		g_hash_table_remove(agent->unnoted, key);
 	else
-		g_hash_table_insert(agent->unnoted, g_strdup(id), g_strdup(notice->code));
+		g_hash_table_insert(agent->unnoted, g_steal_pointer(&key), g_strdup(notice->code));
 	return is_same;
 }
 

@@ -27,7 +27,9 @@ typedef enum {
 GType cs_agent_notice_get_type(void);
 typedef struct {
 	char *account_id; /* (nullable); that of an ended account is in no list any more */
-	char *code;	  /* stable: "managed", a reason's or an error's */
+	char *code;	  /* stable: "managed", a reason's or an error's; or, of what is to come,
+			   * "certificate-expiring" or "key-rotating" */
+	char *topic;	  /* (nullable): NULL: the account's state; else something beside it */
 	char *title;	  /* translated, as the two below */
 	char *sentence;
 	char *next_step; /* (nullable) */

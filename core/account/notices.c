@@ -3,6 +3,7 @@
 #include "core/account/notices.h"
 
 #include "core/account/advice.h"
+#include "core/account/forewarning.h"
 #include "core/account/standing.h"
 #include "core/account/told.h"
 #include "core/base/error.h"
@@ -34,6 +35,7 @@ cs_agent_notice_copy(const CsAgentNotice *notice)
 
 	copy->account_id = g_strdup(notice->account_id);
 	copy->code = g_strdup(notice->code);
+	copy->topic = g_strdup(notice->topic);
 	copy->title = g_strdup(notice->title);
 	copy->sentence = g_strdup(notice->sentence);
 	copy->next_step = g_strdup(notice->next_step);
@@ -52,6 +54,7 @@ cs_agent_notice_free(CsAgentNotice *notice)
 		return;
 	g_free(notice->account_id);
 	g_free(notice->code);
+	g_free(notice->topic);
 	g_free(notice->title);
 	g_free(notice->sentence);
 	g_free(notice->next_step);
@@ -144,13 +147,8 @@ typedef struct {
 
 /* (nullable): nothing that is to be told. The copy outlives the history. */
 static char *
-dup_newest_code(const Look *look, const CsAccount *account)
+dup_code(const CsHistoryEntry *newest)
 {
-	g_autoptr(GPtrArray) entries = cs_history_list(look->client, account->id);
-	const CsHistoryEntry *newest = entries->len == 0 ? NULL : entries->pdata[0];
-
-	if (newest == NULL)
-		return NULL;
 	if (newest->error_code != NULL)
 		return g_strdup(newest->error_code);
 	if (newest->managed == CS_MANAGED_YES)
@@ -185,9 +183,9 @@ is_worth_telling(const char *previous, const CsStanding *standing)
 }
 
 static void
-look_at_account(Look *look, const CsAccount *account)
+look_at_state(Look *look, const CsAccount *account, const CsHistoryEntry *newest)
 {
-	g_autofree char *code = dup_newest_code(look, account);
+	g_autofree char *code = dup_code(newest);
 	const CsStanding *standing = code == NULL ? NULL : cs_standing_of_code(code);
 	const char *previous = cs_told_memory_get(look->memory, account->id);
 
@@ -199,6 +197,131 @@ look_at_account(Look *look, const CsAccount *account)
 		g_ptr_array_add(look->notices, make_notice(account, code, previous, standing));
 	cs_told_memory_set(look->memory, account->id, code);
 	look->is_changed = TRUE;
+}
+
+/* Of one certificate once, however many accounts it serves. */
+static gboolean
+is_told_of_certificate(const Look *look, const char *certificate, gint64 days)
+{
+	for (guint i = 0; i < look->memory->expiries->len; i++) {
+		const CsToldExpiry *expiry = g_ptr_array_index(look->memory->expiries, i);
+
+		if (strcmp(expiry->certificate, certificate) == 0 && expiry->days <= days)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+has_successor(const Look *look, const CsAccount *account)
+{
+	g_autoptr(cJSON) json = cs_account_book_get_explanation(look->client, account->id, NULL);
+	g_autoptr(CsExplanation) explanation =
+		json == NULL ? NULL : cs_explanation_from_json(json, NULL);
+
+	return explanation != NULL && cs_forewarning_has_successor(account, explanation);
+}
+
+static CsAgentNotice *
+make_expiry_notice(const CsAccount *account, guint days)
+{
+	CsAgentNotice *notice = notice_new(account->id, "certificate-expiring", days <= 3);
+
+	notice->topic = g_strdup_printf("certificate-expiring-%u", days);
+	notice->title = g_strdup_printf(_("Certificate ends soon: %s at %s"), account->user,
+					account->organisation);
+	notice->sentence = g_strdup_printf(
+		g_dngettext(GETTEXT_PACKAGE,
+			    "The certificate that makes this device managed ends within %u day, "
+			    "and no newer one is here.",
+			    "The certificate that makes this device managed ends within %u days, "
+			    "and no newer one is here.",
+			    days),
+		days);
+	notice->next_step = g_strdup(
+		_("Ask the helpdesk to have device management put a newer certificate on this "
+		  "device."));
+	return notice;
+}
+
+/* By the time of the last try to authenticate, so that what came to the device since the threshold was
+ * reached has been seen; where the server was away, by the device's clock. */
+static void
+look_at_expiry(Look *look, const CsAccount *account, const CsHistoryEntry *newest)
+{
+	guint days = cs_forewarning_get_days(account, newest->at);
+	const char *certificate = account->certificate_fingerprint;
+	gint64 told =
+		days == 0 ? 0 : cs_told_memory_get_expiry(look->memory, account->id, certificate);
+
+	if (days == 0 || (told != 0 && told <= days) || has_successor(look, account))
+		return;
+	if (!is_told_of_certificate(look, certificate, days))
+		g_ptr_array_add(look->notices, make_expiry_notice(account, days));
+	cs_told_memory_set_expiry(look->memory, account->id, certificate, days);
+	look->is_changed = TRUE;
+}
+
+static void
+look_at_account(Look *look, const CsAccount *account)
+{
+	g_autoptr(GPtrArray) entries = cs_history_list(look->client, account->id);
+
+	if (entries->len == 0)
+		return;
+	look_at_state(look, account, entries->pdata[0]);
+	look_at_expiry(look, account, entries->pdata[0]);
+}
+
+/* (nullable): whoever opens the notice sees the organisation's account. */
+static const CsAccount *
+find_account_of(const CsBook *book, const char *url)
+{
+	for (guint i = 0; i < book->accounts->len; i++) {
+		const CsAccount *account = g_ptr_array_index(book->accounts, i);
+
+		if (!account->tombstone && strcmp(account->url, url) == 0)
+			return account;
+	}
+	return NULL;
+}
+
+static CsAgentNotice *
+make_rotation_notice(const CsAccount *account, const CsRotation *rotation)
+{
+	CsAgentNotice *notice = notice_new(account->id, "key-rotating", FALSE);
+	g_autoptr(GDateTime) until = g_date_time_new_from_unix_local(rotation->until);
+	g_autofree char *day = until == NULL ? g_strdup("") : g_date_time_format(until, "%x");
+
+	notice->topic = g_strdup(notice->code);
+	notice->title = g_strdup_printf(_("New key announced: %s"), account->organisation);
+	/* Translators: the organisation, and a date. */
+	notice->sentence = g_strdup_printf(_("%s is about to sign with a new key. The present one "
+					     "counts until %s."),
+					   account->organisation, day);
+	notice->next_step = g_strdup(_("There is nothing for you to do: the key known here vouches "
+				       "for the new one, and this device takes it over by "
+				       "itself."));
+	return notice;
+}
+
+static void
+look_at_rotations(Look *look)
+{
+	for (guint i = look->memory->rotations->len; i > 0; i--) {
+		CsRotation *rotation = g_ptr_array_index(look->memory->rotations, i - 1);
+		const CsAccount *account = find_account_of(look->book, rotation->organisation);
+
+		if (account != NULL && rotation->is_told)
+			continue;
+		look->is_changed = TRUE;
+		if (account == NULL) {
+			g_ptr_array_remove_index(look->memory->rotations, i - 1);
+			continue;
+		}
+		g_ptr_array_add(look->notices, make_rotation_notice(account, rotation));
+		rotation->is_told = TRUE;
+	}
 }
 
 /* Added anew since, or the commit that ends it did not come through, and then it is noted again with
@@ -230,16 +353,33 @@ look_at_ended(Look *look)
 	g_ptr_array_set_size(look->memory->ended, 0);
 }
 
+static gboolean
+is_listed(const CsBook *book, const char *id)
+{
+	const CsAccount *account = cs_book_find_account(book, id);
+
+	return account != NULL && !account->tombstone;
+}
+
 static void
 forget_others(Look *look)
 {
-	for (guint i = look->memory->told->len; i > 0; i--) {
-		const CsTold *told = g_ptr_array_index(look->memory->told, i - 1);
-		const CsAccount *account = cs_book_find_account(look->book, told->account);
+	CsToldMemory *memory = look->memory;
 
-		if (account != NULL && !account->tombstone)
+	for (guint i = memory->told->len; i > 0; i--) {
+		const CsTold *told = g_ptr_array_index(memory->told, i - 1);
+
+		if (is_listed(look->book, told->account))
 			continue;
-		g_ptr_array_remove_index(look->memory->told, i - 1);
+		g_ptr_array_remove_index(memory->told, i - 1);
+		look->is_changed = TRUE;
+	}
+	for (guint i = memory->expiries->len; i > 0; i--) {
+		const CsToldExpiry *expiry = g_ptr_array_index(memory->expiries, i - 1);
+
+		if (is_listed(look->book, expiry->account))
+			continue;
+		g_ptr_array_remove_index(memory->expiries, i - 1);
 		look->is_changed = TRUE;
 	}
 }
@@ -287,6 +427,7 @@ look_run(Look *look, const CsClient *client)
 		if (!account->tombstone)
 			look_at_account(look, account);
 	}
+	look_at_rotations(look);
 	look_at_ended(look);
 }
 

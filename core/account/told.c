@@ -26,6 +26,21 @@ static const CsRecordField ended_fields[] = {
 	{NULL},
 };
 
+static const CsRecordField expiry_fields[] = {
+	{"account", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsToldExpiry, account)},
+	{"certificate", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsToldExpiry, certificate)},
+	{"days", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsToldExpiry, days)},
+	{NULL},
+};
+
+static const CsRecordField rotation_fields[] = {
+	{"organisation", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsRotation, organisation)},
+	{"key", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsRotation, key)},
+	{"until", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsRotation, until)},
+	{"told", CS_RECORD_FLAG, G_STRUCT_OFFSET(CsRotation, is_told)},
+	{NULL},
+};
+
 static void
 told_free(CsTold *told)
 {
@@ -40,6 +55,22 @@ ended_free(CsEnded *ended)
 	g_free(ended);
 }
 
+static void
+expiry_free(CsToldExpiry *expiry)
+{
+	cs_record_clear(expiry_fields, expiry);
+	g_free(expiry);
+}
+
+static void
+rotation_free(CsRotation *rotation)
+{
+	cs_record_clear(rotation_fields, rotation);
+	g_free(rotation);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsToldExpiry, expiry_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRotation, rotation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsTold, told_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsEnded, ended_free)
 
@@ -50,6 +81,8 @@ memory_new(void)
 
 	memory->told = g_ptr_array_new_with_free_func((GDestroyNotify)told_free);
 	memory->ended = g_ptr_array_new_with_free_func((GDestroyNotify)ended_free);
+	memory->expiries = g_ptr_array_new_with_free_func((GDestroyNotify)expiry_free);
+	memory->rotations = g_ptr_array_new_with_free_func((GDestroyNotify)rotation_free);
 	return memory;
 }
 
@@ -65,6 +98,8 @@ cs_told_memory_free(CsToldMemory *memory)
 	g_free(memory->book);
 	g_ptr_array_unref(memory->told);
 	g_ptr_array_unref(memory->ended);
+	g_ptr_array_unref(memory->expiries);
+	g_ptr_array_unref(memory->rotations);
 	g_free(memory);
 }
 
@@ -111,9 +146,55 @@ read_ended(CsToldMemory *memory, const cJSON *list)
 }
 
 static gboolean
+read_expiries(CsToldMemory *memory, const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		g_autoptr(CsToldExpiry) expiry = g_new0(CsToldExpiry, 1);
+
+		if (!cs_record_read(item, expiry_fields, expiry, NULL) ||
+		    !cs_book_is_id(expiry->account) || expiry->certificate[0] == '\0' ||
+		    expiry->days < 1)
+			return FALSE;
+		g_ptr_array_add(memory->expiries, g_steal_pointer(&expiry));
+	}
+	return TRUE;
+}
+
+static gboolean
+read_rotations(CsToldMemory *memory, const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		g_autoptr(CsRotation) rotation = g_new0(CsRotation, 1);
+
+		if (!cs_record_read(item, rotation_fields, rotation, NULL) ||
+		    rotation->organisation[0] == '\0' || rotation->key[0] == '\0')
+			return FALSE;
+		g_ptr_array_add(memory->rotations, g_steal_pointer(&rotation));
+	}
+	return TRUE;
+}
+
+/* Where it is not there, a version before this one wrote the file. */
+static gboolean
+read_later_list(CsToldMemory *memory,
+		const cJSON *json,
+		const char *name,
+		gboolean (*read)(CsToldMemory *, const cJSON *))
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	return list == NULL || (cJSON_IsArray(list) && read(memory, list));
+}
+
+static gboolean
 read_memory(CsToldMemory *memory, const cJSON *json)
 {
-	static const char *const members[] = {"version", "book", "told", "ended", NULL};
+	static const char *const members[] = {"version",  "book",      "told", "ended",
+					      "expiries", "rotations", NULL};
 	const cJSON *told = cs_json_get_array(json, "told", NULL);
 	const cJSON *ended = cs_json_get_array(json, "ended", NULL);
 	const char *book = NULL;
@@ -125,7 +206,9 @@ read_memory(CsToldMemory *memory, const cJSON *json)
 	    (book != NULL && !cs_book_is_code(book)))
 		return FALSE;
 	memory->book = g_strdup(book);
-	return read_told(memory, told) && read_ended(memory, ended);
+	return read_told(memory, told) && read_ended(memory, ended) &&
+	       read_later_list(memory, json, "expiries", read_expiries) &&
+	       read_later_list(memory, json, "rotations", read_rotations);
 }
 
 /**
@@ -178,6 +261,8 @@ cs_told_memory_write(const CsToldMemory *memory, const CsClient *client, GError 
 	cs_json_add_string(json, "book", memory->book);
 	add_records(json, "told", memory->told, told_fields);
 	add_records(json, "ended", memory->ended, ended_fields);
+	add_records(json, "expiries", memory->expiries, expiry_fields);
+	add_records(json, "rotations", memory->rotations, rotation_fields);
 	text = cs_json_print(json);
 	if (text == NULL) {
 		cs_json_set_lost(error);
@@ -269,4 +354,101 @@ cs_told_memory_add_ended(CsToldMemory *memory, const CsAccount *account, CsReaso
 	ended->organisation = make_clean(account->organisation);
 	ended->reason = reason;
 	g_ptr_array_add(memory->ended, ended);
+}
+
+static CsToldExpiry *
+find_expiry(const CsToldMemory *memory, const char *account)
+{
+	for (guint i = 0; i < memory->expiries->len; i++) {
+		CsToldExpiry *expiry = g_ptr_array_index(memory->expiries, i);
+
+		if (strcmp(expiry->account, account) == 0)
+			return expiry;
+	}
+	return NULL;
+}
+
+/**
+ * cs_told_memory_get_expiry:
+ * @memory: what a person has been told
+ * @account: an account's id
+ * @certificate: the fingerprint of its certificate
+ *
+ * Returns: how many days before its end it was told last; 0 where it was not told of this one
+ */
+gint64
+cs_told_memory_get_expiry(const CsToldMemory *memory, const char *account, const char *certificate)
+{
+	const CsToldExpiry *expiry = find_expiry(memory, account);
+
+	return expiry == NULL || strcmp(expiry->certificate, certificate) != 0 ? 0 : expiry->days;
+}
+
+/**
+ * cs_told_memory_set_expiry:
+ * @memory: what a person has been told
+ * @account: an account's id
+ * @certificate: the fingerprint of its certificate, in place of the one before
+ * @days: before its end
+ */
+void
+cs_told_memory_set_expiry(CsToldMemory *memory,
+			  const char *account,
+			  const char *certificate,
+			  gint64 days)
+{
+	CsToldExpiry *expiry = find_expiry(memory, account);
+
+	if (expiry == NULL) {
+		expiry = g_new0(CsToldExpiry, 1);
+		expiry->account = g_strdup(account);
+		g_ptr_array_add(memory->expiries, expiry);
+	}
+	g_free(expiry->certificate);
+	expiry->certificate = g_strdup(certificate);
+	expiry->days = days;
+}
+
+static CsRotation *
+ensure_rotation(CsToldMemory *memory, const char *organisation)
+{
+	CsRotation *rotation;
+
+	for (guint i = 0; i < memory->rotations->len; i++) {
+		rotation = g_ptr_array_index(memory->rotations, i);
+		if (strcmp(rotation->organisation, organisation) == 0)
+			return rotation;
+	}
+	rotation = g_new0(CsRotation, 1);
+	rotation->organisation = g_strdup(organisation);
+	g_ptr_array_add(memory->rotations, rotation);
+	return rotation;
+}
+
+/**
+ * cs_told_memory_note_rotation:
+ * @memory: what a person has been told
+ * @organisation: the server's address
+ * @key: the thumbprint of the key that it is about to sign with
+ * @until: when the present one ends to count
+ *
+ * It is to be told, once.
+ *
+ * Returns: %FALSE where it is known already
+ */
+gboolean
+cs_told_memory_note_rotation(CsToldMemory *memory,
+			     const char *organisation,
+			     const char *key,
+			     gint64 until)
+{
+	CsRotation *rotation = ensure_rotation(memory, organisation);
+
+	if (g_strcmp0(rotation->key, key) == 0)
+		return FALSE;
+	g_free(rotation->key);
+	rotation->key = g_strdup(key);
+	rotation->until = until;
+	rotation->is_told = FALSE;
+	return TRUE;
 }

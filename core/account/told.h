@@ -22,10 +22,27 @@ typedef struct {
 	CsReason reason;
 } CsEnded;
 
+/* Of a certificate that ends soon, so many days before. */
 typedef struct {
-	char *book;	  /* (nullable): why the book could not be read, as told */
-	GPtrArray *told;  /* (element-type CsTold), one an account */
-	GPtrArray *ended; /* (element-type CsEnded), oldest first */
+	char *account;
+	char *certificate; /* its fingerprint */
+	gint64 days;	   /* the fewest so far */
+} CsToldExpiry;
+
+/* A server has announced another key. */
+typedef struct {
+	char *organisation; /* its address */
+	char *key;	    /* the next one's thumbprint */
+	gint64 until;	    /* the present one counts until then; Unix seconds */
+	gboolean is_told;
+} CsRotation;
+
+typedef struct {
+	char *book;	      /* (nullable): why the book could not be read, as told */
+	GPtrArray *told;      /* (element-type CsTold), one an account */
+	GPtrArray *ended;     /* (element-type CsEnded), oldest first */
+	GPtrArray *expiries;  /* (element-type CsToldExpiry), one an account */
+	GPtrArray *rotations; /* (element-type CsRotation), one an organisation */
 } CsToldMemory;
 
 void cs_told_memory_free(CsToldMemory *memory);
@@ -38,3 +55,15 @@ gboolean cs_told_memory_write(const CsToldMemory *memory, const CsClient *client
 const char *cs_told_memory_get(const CsToldMemory *memory, const char *account); /* (nullable) */
 void cs_told_memory_set(CsToldMemory *memory, const char *account, const char *code);
 void cs_told_memory_add_ended(CsToldMemory *memory, const CsAccount *account, CsReason reason);
+/* 0: nothing of this certificate. */
+gint64
+cs_told_memory_get_expiry(const CsToldMemory *memory, const char *account, const char *certificate);
+void cs_told_memory_set_expiry(CsToldMemory *memory,
+			       const char *account,
+			       const char *certificate,
+			       gint64 days);
+/* FALSE where it is known already. */
+gboolean cs_told_memory_note_rotation(CsToldMemory *memory,
+				      const char *organisation,
+				      const char *key,
+				      gint64 until);

@@ -45,6 +45,8 @@ expect_empty(const CsToldMemory *memory)
 	g_assert_null(memory->book);
 	g_assert_cmpuint(memory->told->len, ==, 0);
 	g_assert_cmpuint(memory->ended->len, ==, 0);
+	g_assert_cmpuint(memory->expiries->len, ==, 0);
+	g_assert_cmpuint(memory->rotations->len, ==, 0);
 }
 
 static void
@@ -86,6 +88,53 @@ test_round_trip(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(ended->user, ==, "ada");
 	g_assert_cmpstr(ended->organisation, ==, "Example Corp");
 	g_assert_cmpint(ended->reason, ==, CS_REASON_DEVICE_DEACTIVATED);
+}
+
+/* What was told of what is to come. */
+static void
+test_to_come(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsToldMemory) memory = read_back(f);
+	g_autoptr(CsToldMemory) again = NULL;
+	const CsRotation *rotation;
+
+	cs_told_memory_set_expiry(memory, "account1", "aa", 14);
+	cs_told_memory_set_expiry(memory, "account2", "aa", 14);
+	cs_told_memory_set_expiry(memory, "account1", "bb", 3);
+	g_assert_true(cs_told_memory_note_rotation(memory, "https://id.example.org", "key1", 5));
+	g_assert_false(cs_told_memory_note_rotation(memory, "https://id.example.org", "key1", 6));
+	g_assert_true(cs_told_memory_note_rotation(memory, "https://id.example.org", "key2", 7));
+	g_assert_true(cs_told_memory_note_rotation(memory, "https://other.example", "key2", 8));
+	((CsRotation *)memory->rotations->pdata[1])->is_told = TRUE;
+	write_memory(f, memory);
+	again = read_back(f);
+	g_assert_cmpuint(again->expiries->len, ==, 2);
+	g_assert_cmpint(cs_told_memory_get_expiry(again, "account1", "bb"), ==, 3);
+	g_assert_cmpint(cs_told_memory_get_expiry(again, "account1", "aa"), ==, 0);
+	g_assert_cmpint(cs_told_memory_get_expiry(again, "account2", "aa"), ==, 14);
+	g_assert_cmpint(cs_told_memory_get_expiry(again, "account3", "aa"), ==, 0);
+	g_assert_cmpuint(again->rotations->len, ==, 2);
+	rotation = again->rotations->pdata[0];
+	g_assert_cmpstr(rotation->organisation, ==, "https://id.example.org");
+	g_assert_cmpstr(rotation->key, ==, "key2");
+	g_assert_cmpint(rotation->until, ==, 7);
+	g_assert_false(rotation->is_told);
+	rotation = again->rotations->pdata[1];
+	g_assert_true(rotation->is_told);
+}
+
+/* A version that knew of nothing to come wrote the file. */
+static void
+test_earlier_version(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsToldMemory) memory = NULL;
+
+	g_free(cs_test_write_text(f->home->state, "told.json",
+				  "{\"version\":1,\"book\":null,\"told\":[{\"account\":\"a\","
+				  "\"code\":\"managed\"}],\"ended\":[]}"));
+	memory = read_back(f);
+	g_assert_cmpstr(cs_told_memory_get(memory, "a"), ==, "managed");
+	g_assert_cmpuint(memory->expiries->len, ==, 0);
 }
 
 /* Once an account, and not without end. */
@@ -131,6 +180,14 @@ test_unclean_names(Fixture *f, gconstpointer data)
 #define MEMORY(book, told, ended)                                                                  \
 	"{\"version\":1,\"book\":" book ",\"told\":[" told "],\"ended\":[" ended "]}"
 
+/* ... of what is to come. */
+#define LATER(name, item)                                                                          \
+	"{\"version\":1,\"book\":null,\"told\":[],\"ended\":[],\"" name "\":[" item "]}"
+#define EXPIRY(account, certificate, days)                                                         \
+	"{\"account\":\"" account "\",\"certificate\":\"" certificate "\",\"days\":" days "}"
+#define ROTATION(organisation, key)                                                                \
+	"{\"organisation\":\"" organisation "\",\"key\":\"" key "\",\"until\":1,\"told\":true}"
+
 static void
 test_foreign(Fixture *f, gconstpointer data)
 {
@@ -150,6 +207,14 @@ test_foreign(Fixture *f, gconstpointer data)
 		MEMORY("null", TOLD("a1", "managed"), ENDED("\\u001b[2J", "\"account-deleted\"")),
 		MEMORY("null", TOLD("a1", "managed"), ENDED("ada", "\"managed\"")),
 		MEMORY("null", TOLD("a1", "managed"), ENDED("ada", "null")),
+		LATER("expiries", "7"),
+		LATER("expiries", EXPIRY("../a1", "aa", "3")),
+		LATER("expiries", EXPIRY("a1", "", "3")),
+		LATER("expiries", EXPIRY("a1", "aa", "0")),
+		LATER("rotations", "7"),
+		LATER("rotations", ROTATION("", "key")),
+		LATER("rotations", ROTATION("https://id.example.org", "")),
+		"{\"version\":1,\"book\":null,\"told\":[],\"ended\":[],\"expiries\":7}",
 	};
 	g_autoptr(CsToldMemory) good = NULL;
 
@@ -177,6 +242,8 @@ main(int argc, char **argv)
 		void (*run)(Fixture *, gconstpointer);
 	} tests[] = {
 		{"/told/round-trip", test_round_trip},
+		{"/told/to-come", test_to_come},
+		{"/told/earlier-version", test_earlier_version},
 		{"/told/ended-bounded", test_ended_bounded},
 		{"/told/unclean-names", test_unclean_names},
 		{"/told/foreign", test_foreign},
