@@ -40,6 +40,7 @@ log_act(const CsAdminAct *act, const char *reason, GError **error)
 		.certificate = act->certificate,
 		.outcome = reason == NULL ? "ok" : "refused",
 		.reason = reason,
+		.operator_user = cs_authority_get_operator(act->authority),
 		.origin = ORIGIN,
 	};
 
@@ -157,6 +158,7 @@ cs_admin_log_effect(CsAdminAct *act,
 		.account = account,
 		.certificate = certificate,
 		.outcome = "ok",
+		.operator_user = cs_authority_get_operator(act->authority),
 		.origin = ORIGIN,
 	};
 

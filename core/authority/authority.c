@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/authority.h"
 
+#include "core/authority/operator.h"
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -11,6 +12,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CODE_KEY_SIZE_BYTES   32
 #define MAX_NAME_LENGTH_CHARS 64
@@ -35,6 +37,7 @@ struct _CsAuthority {
 	CsSecret *code_key;
 	CsRegistry *registry;
 	CsCa *ca;
+	char *operator_user; /* (nullable) until asked for */
 };
 
 static char *
@@ -148,11 +151,13 @@ write_keys(const char *folder, const char *name, const CsClock *clock, GError **
 static gboolean
 write_meta(CsRegistry *registry, const char *name, const char *url, gint64 now, GError **error)
 {
+	g_autofree char *operator_user = cs_operator_describe(getuid());
 	const CsLogEntry entry = {
 		.time = now,
 		.event = "authority-init",
 		.actor = "administrator",
 		.outcome = "ok",
+		.operator_user = operator_user,
 		.origin = "cli",
 	};
 
@@ -419,6 +424,7 @@ cs_authority_free(CsAuthority *authority)
 	g_clear_pointer(&authority->code_key, cs_secret_unref);
 	g_clear_pointer(&authority->server_jwk, cs_jwk_unref);
 	g_clear_pointer(&authority->server_key, cs_private_key_unref);
+	g_free(authority->operator_user);
 	g_free(authority->url);
 	g_free(authority->name);
 	g_free(authority->folder);
@@ -507,6 +513,20 @@ CsRegistry *
 cs_authority_get_registry(const CsAuthority *authority)
 {
 	return authority->registry;
+}
+
+/**
+ * cs_authority_get_operator:
+ * @authority: the authority
+ *
+ * Returns: (transfer none): the operating-system user whom this process runs as
+ */
+const char *
+cs_authority_get_operator(CsAuthority *authority)
+{
+	if (authority->operator_user == NULL)
+		authority->operator_user = cs_operator_describe(getuid());
+	return authority->operator_user;
 }
 
 /**

@@ -32,6 +32,8 @@ const CsClock *cs_authority_get_clock(const CsAuthority *authority);
 CsPrivateKey *cs_authority_get_server_key(const CsAuthority *authority);
 const CsJwk *cs_authority_get_server_jwk(const CsAuthority *authority);
 CsRegistry *cs_authority_get_registry(const CsAuthority *authority);
+/* Who runs this process, for the log. */
+const char *cs_authority_get_operator(CsAuthority *authority);
 CsCa *cs_authority_get_ca(const CsAuthority *authority);
 /* Keyed hash of a code or of a group of it, for the registry: base64url HMAC-SHA-256. */
 char *cs_authority_hash_code(const CsAuthority *authority, const char *text);

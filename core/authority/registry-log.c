@@ -8,9 +8,31 @@
 /* What `device show` prints is bounded, however often a copied certificate is tried. */
 #define MAX_CONFLICTS_TEXT "100"
 
-#define LOG_COLUMNS                                                                                \
-	"time, event, actor, device, account, certificate, outcome, reason, operator, origin,"     \
-	" application, access"
+const char *const cs_registry_log_names[] = {"event",	    "actor",	   "device", "account",
+					     "certificate", "outcome",	   "reason", "operator",
+					     "origin",	    "application", "access", NULL};
+
+static gboolean
+insert(CsRegistry *r,
+       const CsChainHead *head,
+       gint64 time,
+       const char *const *values,
+       GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r,
+			       "INSERT INTO log (" CS_LOG_COLUMNS
+			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			       error))
+		return FALSE;
+	cs_statement_add_int64(&s, head->line);
+	cs_statement_add_text(&s, head->hash);
+	cs_statement_add_int64(&s, time);
+	for (gsize i = 0; cs_registry_log_names[i] != NULL; i++)
+		cs_statement_add_text(&s, values[i]);
+	return cs_statement_run(&s, NULL, error);
+}
 
 /**
  * cs_registry_log:
@@ -18,50 +40,44 @@
  * @entry: what happened; never a code, a key or a payload
  * @error: where to put the error
  *
- * Adds a line to the log, inside the caller's transaction where one is open.
+ * Adds a line to the log and to its chain, inside the caller's transaction where one is open.
  *
  * Returns: %FALSE with CS_ERROR_STATE
  */
 gboolean
 cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 {
-	g_auto(CsStatement) s = {0};
+	const char *const values[] = {entry->event,	  entry->actor,		entry->device,
+				      entry->account,	  entry->certificate,	entry->outcome,
+				      entry->reason,	  entry->operator_user, entry->origin,
+				      entry->application, entry->access};
+	CsChainHead head = {0};
+	gboolean own = FALSE;
 
-	if (!cs_statement_open(&s, r,
-			       "INSERT INTO log (" LOG_COLUMNS
-			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			       error))
+	if (!cs_registry_begin_write(r, &own, error))
 		return FALSE;
-	cs_statement_add_int64(&s, entry->time);
-	cs_statement_add_text(&s, entry->event);
-	cs_statement_add_text(&s, entry->actor);
-	cs_statement_add_text(&s, entry->device);
-	cs_statement_add_text(&s, entry->account);
-	cs_statement_add_text(&s, entry->certificate);
-	cs_statement_add_text(&s, entry->outcome);
-	cs_statement_add_text(&s, entry->reason);
-	cs_statement_add_text(&s, entry->operator_user);
-	cs_statement_add_text(&s, entry->origin);
-	cs_statement_add_text(&s, entry->application);
-	cs_statement_add_text(&s, entry->access);
-	return cs_statement_run(&s, NULL, error);
+	return cs_registry_end_write(
+		r, own,
+		cs_registry_chain_append(r, entry->time, values, &head, error) &&
+			insert(r, &head, entry->time, values, error),
+		error);
 }
 
 /* The contract's object: each member always, null where there is nothing to say. */
 static gpointer
 read_line(CsStatement *s)
 {
-	static const char *const names[] = {"event",	   "actor",	  "device", "account",
-					    "certificate", "outcome",	  "reason", "operator",
-					    "origin",	   "application", "access"};
 	cJSON *line = cJSON_CreateObject();
+	g_autofree char *hash = cs_statement_dup_text(s, 1);
 
-	cs_json_add_time(line, "time", cs_statement_get_int64(s, 0));
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *text = cs_statement_dup_text(s, (int)i + 1);
+	cs_json_add_time(line, "time", cs_statement_get_int64(s, 2));
+	for (gsize i = 0; cs_registry_log_names[i] != NULL; i++) {
+		g_autofree char *text = cs_statement_dup_text(s, (int)i + 3);
 
-		cs_json_add_string(line, names[i], text);
+		cs_json_add_string(line, cs_registry_log_names[i], text);
 	}
+	cs_json_add_int64(line, "line", cs_statement_get_int64(s, 0));
+	cs_json_add_string(line, "hash", hash);
 	if (line == NULL)
 		s->status = SQLITE_NOMEM;
 	return line;
@@ -81,14 +97,14 @@ read_last(CsRegistry *r, gint64 *last, GError **error)
 }
 
 /* Lines are numbered without gaps from 1: nothing is ever deleted, and what was rolled back took no
- * number. */
+ * number. Where somebody cut lines out their pages are shorter. */
 static GPtrArray *
 read_page(CsRegistry *r, gint64 first, gint64 last, GError **error)
 {
 	g_auto(CsStatement) s = {0};
 
 	if (!cs_statement_open(&s, r,
-			       "SELECT " LOG_COLUMNS " FROM log WHERE seq BETWEEN ? AND ?"
+			       "SELECT " CS_LOG_COLUMNS " FROM log WHERE seq BETWEEN ? AND ?"
 			       " ORDER BY seq",
 			       error))
 		return NULL;
@@ -145,7 +161,7 @@ cs_registry_list_conflicts(CsRegistry *r, const char *device_id, GError **error)
 	g_autoptr(GPtrArray) lines = NULL;
 
 	if (!cs_statement_open(&s, r,
-			       "SELECT " LOG_COLUMNS " FROM (SELECT seq, " LOG_COLUMNS " FROM log"
+			       "SELECT " CS_LOG_COLUMNS " FROM (SELECT " CS_LOG_COLUMNS " FROM log"
 			       " WHERE reason IN ('bound-to-another-device', 'link-suspended')"
 			       " AND device <> ?1 AND certificate IN"
 			       " (SELECT certificate FROM links WHERE device_id = ?1"

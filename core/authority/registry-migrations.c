@@ -24,6 +24,24 @@ static const char *const to_version_3[] = {
 	NULL,
 };
 
+/* Version 4: each line of the log is chained to the one before it. The trigger is put back behind
+ * the lines' hashes. */
+static const char *const to_version_4[] = {
+	"DROP TRIGGER log_kept_update",
+	"ALTER TABLE log ADD COLUMN hash TEXT NOT NULL DEFAULT ''",
+	NULL,
+};
+
+static gboolean
+chain_log(CsRegistry *r, GError **error)
+{
+	return cs_registry_chain_old_lines(r, error) &&
+	       cs_registry_execute(r,
+				   "CREATE TRIGGER log_kept_update BEFORE UPDATE ON log"
+				   " BEGIN SELECT RAISE (ABORT, 'the log only grows'); END",
+				   error);
+}
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -33,6 +51,7 @@ static const struct {
 } migrations[] = {
 	{to_version_2, NULL},
 	{to_version_3, NULL},
+	{to_version_4, chain_log},
 };
 
 /**

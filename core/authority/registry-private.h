@@ -43,6 +43,7 @@ CsStep cs_statement_step(CsStatement *s, GError **error);
 /* A statement that answers no rows; changed (nullable): how many it touched. */
 gboolean cs_statement_run(CsStatement *s, int *changed, GError **error);
 
+gsize cs_statement_count_columns(CsStatement *s);
 char *cs_statement_dup_text(CsStatement *s, int column); /* (nullable): of NULL */
 gint64 cs_statement_get_int64(CsStatement *s, int column);
 GBytes *cs_statement_dup_blob(CsStatement *s, int column);
@@ -72,6 +73,25 @@ gboolean cs_registry_execute(CsRegistry *r, const char *sql, GError **error);
 /* NULL-terminated; stops at the first failure. */
 gboolean cs_registry_execute_all(CsRegistry *r, const char *const *statements, GError **error);
 gboolean cs_registry_read_number(CsRegistry *r, const char *sql, gint64 *value, GError **error);
+
+/* The log's columns: its number, its hash, its time, and the texts of cs_registry_log_names in that
+ * order. A column that a later version adds is nullable and comes last. */
+#define CS_LOG_COLUMNS                                                                             \
+	"seq, hash, time, event, actor, device, account, certificate, outcome, reason, operator,"  \
+	" origin, application, access"
+extern const char *const cs_registry_log_names[]; /* NULL-terminated */
+
+/* Where the log's chain ends. */
+typedef struct {
+	gint64 line;
+	char hash[CS_LOG_HEAD_LENGTH + 1];
+} CsChainHead;
+
+char *
+cs_registry_chain_hash(const char *previous, gint64 line, gint64 time, const char *const *values);
+gboolean cs_registry_chain_append(
+	CsRegistry *r, gint64 time, const char *const *values, CsChainHead *head, GError **error);
+gboolean cs_registry_chain_old_lines(CsRegistry *r, GError **error);
 
 /* Inside a transaction on an empty database. */
 gboolean cs_registry_schema_create(CsRegistry *r, GError **error);

@@ -204,6 +204,18 @@ cs_statement_run(CsStatement *s, int *changed, GError **error)
 }
 
 /**
+ * cs_statement_count_columns:
+ * @s: a statement on a row
+ *
+ * Returns: how many columns it has
+ */
+gsize
+cs_statement_count_columns(CsStatement *s)
+{
+	return (gsize)sqlite3_column_count(s->statement);
+}
+
+/**
  * cs_statement_dup_text:
  * @s: a statement on a row
  * @column: from 0

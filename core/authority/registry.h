@@ -286,10 +286,27 @@ gboolean cs_registry_find_last_authentication(CsRegistry *r,
 					      CsPastAuthentication **past,
 					      GError **error);
 
+/* Each line is chained to the one before it. */
 gboolean cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error);
 /* Calls once a line, oldest first, with the contract's JSON object (lent). */
 typedef void (*CsLogVisitor)(const cJSON *line, gpointer data);
 gboolean cs_registry_read_log(CsRegistry *r, CsLogVisitor visit, gpointer data, GError **error);
+/* What is wrong with the log's chain: the first of it, and at which line (0: at none). */
+#define CS_LOG_ADDED	    "line-added"
+#define CS_LOG_MISSING	    "line-missing"
+#define CS_LOG_CHANGED	    "line-changed"
+#define CS_LOG_HEAD_LOST    "head-lost" /* the registry's own note of its end */
+#define CS_LOG_HEAD_LENGTH  64
+#define CS_LOG_HEAD_UNKNOWN "head-unknown" /* what was noted elsewhere is no line's */
+typedef struct {
+	gint64 lines;
+	char head[CS_LOG_HEAD_LENGTH +
+		  1];	     /* SHA-256 in hex: of the last line, and so of them all */
+	const char *problem; /* (nullable): one of the above */
+	gint64 line;
+} CsLogCheck;
+/* head (nullable): noted elsewhere. TRUE: the log was read, whatever was found. */
+gboolean cs_registry_verify_log(CsRegistry *r, const char *head, CsLogCheck *check, GError **error);
 /* Refusals for binding (bound-to-another-device, link-suspended) on other devices with a
  * certificate of this device's links: (transfer full) array of log lines, for `device show`. */
 cJSON *cs_registry_list_conflicts(CsRegistry *r, const char *device_id, GError **error);

@@ -198,7 +198,7 @@ may_log_unproven(CsService *service, gint64 now)
 /**
  * cs_service_log:
  * @service: the service
- * @entry: the line; its time is set here
+ * @entry: the line; its time and origin are set here
  * @proven: whether a signature or code of somebody known was good
  *
  * Writes a line of the log, inside the caller's transaction. Of lines that prove nothing, at most
@@ -212,6 +212,7 @@ cs_service_log(CsService *service, const CsLogEntry *entry, gboolean proven, GEr
 	CsLogEntry dated = *entry;
 
 	dated.time = cs_service_get_now(service);
+	dated.origin = service->peer;
 	if (!proven && !may_log_unproven(service, dated.time))
 		return TRUE;
 	return cs_registry_log(service->registry, &dated, error);
@@ -456,7 +457,9 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	CsService *service = data;
 	CsAnswer answer = {0};
 
+	service->peer = request->peer;
 	answer_request(service, request, &answer);
+	service->peer = NULL;
 	write_answer(&answer, response);
 	response->held = service->turn_open;
 }
