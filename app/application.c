@@ -296,14 +296,35 @@ closed_cb(GDBusConnection *bus, gboolean by_peer, GError *error, gpointer data)
 	g_application_quit(data);
 }
 
+static void
+find_network_thread_cb(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	g_task_return_pointer(task, g_object_ref(g_network_monitor_get_default()), g_object_unref);
+}
+
+static void
+network_found_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+	CsApplication *self = CS_APPLICATION(source);
+	g_autoptr(GNetworkMonitor) network = g_task_propagate_pointer(G_TASK(result), NULL);
+
+	if (self->agent != NULL)
+		cs_agent_watch_network(self->agent, network);
+}
+
+/* Who tells of the network is asked over the system's bus, and may be slow to answer: in a thread.
+ * What it tells later, it tells the main loop. */
 static gboolean
 start_agent_cb(gpointer data)
 {
 	CsApplication *self = data;
+	g_autoptr(GTask) task = NULL;
 
 	if (self->agent == NULL)
 		return G_SOURCE_REMOVE;
-	cs_agent_watch_network(self->agent, g_network_monitor_get_default());
+	task = g_task_new(self, NULL, network_found_cb, NULL);
+	g_task_set_source_tag(task, start_agent_cb);
+	g_task_run_in_thread(task, find_network_thread_cb);
 	cs_agent_start(self->agent);
 	return G_SOURCE_REMOVE;
 }

@@ -5,7 +5,9 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define ENTRY_NAME	"org.countersign.Countersign.desktop"
@@ -71,6 +73,35 @@ make_entry(const char *program)
 	return entry;
 }
 
+static gboolean
+write_entry(const char *path, const char *program, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autoptr(GKeyFile) entry = make_entry(program);
+	g_autofree char *text = g_key_file_to_data(entry, NULL, NULL);
+	g_autoptr(GError) failure = NULL;
+
+	if (g_mkdir_with_parents(folder, 0700) != 0) {
+		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot make folder %s"),
+					folder);
+		return FALSE;
+	}
+	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+				     &failure))
+		return TRUE;
+	cs_error_set(error, CS_ERROR_STATE, "autostart-failed", "%s", failure->message);
+	return FALSE;
+}
+
+static gboolean
+remove_entry(const char *path, GError **error)
+{
+	if (g_unlink(path) == 0 || errno == ENOENT)
+		return TRUE;
+	cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot delete %s"), path);
+	return FALSE;
+}
+
 /**
  * cs_autostart_get:
  * @config_home: $XDG_CONFIG_HOME
@@ -103,7 +134,8 @@ cs_autostart_get(const char *config_home)
  * @config_home: $XDG_CONFIG_HOME
  * @start: whether to start with the user's sessions
  *
- * Writes or removes the entry, atomically.
+ * Writes or removes the entry, atomically, but without waiting for the disk as core/base/file.h
+ * does: this runs where windows are drawn, and after a power cut the switch says what is there.
  *
  * Returns: TRUE where it is as asked. CS_ERROR_STATE
  */
@@ -111,18 +143,10 @@ gboolean
 cs_autostart_set(const char *config_home, gboolean start, GError **error)
 {
 	g_autofree char *path = dup_path(config_home);
-	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *program = NULL;
-	g_autofree char *text = NULL;
-	g_autoptr(GKeyFile) entry = NULL;
-	gsize length = 0;
 
 	if (!start)
-		return cs_file_delete(path, error);
+		return remove_entry(path, error);
 	program = dup_program(error);
-	if (program == NULL || !cs_file_ensure_folder(folder, error))
-		return FALSE;
-	entry = make_entry(program);
-	text = g_key_file_to_data(entry, &length, NULL);
-	return cs_file_write_atomically(path, text, length, error);
+	return program != NULL && write_entry(path, program, error);
 }

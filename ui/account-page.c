@@ -3,7 +3,8 @@
 #include "ui/account-page.h"
 
 #include "ui/field.h"
-#include "ui/history-row.h"
+#include "ui/history-list.h"
+#include "ui/label.h"
 #include "ui/resources.h"
 #include "ui/state-mark.h"
 #include "ui/words.h"
@@ -34,7 +35,7 @@ struct _CsAccountPage {
 	CsField *location;
 	CsField *key;
 	GtkLabel *history_note;
-	GtkListBox *history;
+	CsHistoryList *history;
 };
 
 G_DEFINE_TYPE(CsAccountPage, cs_account_page, GTK_TYPE_SCROLLED_WINDOW)
@@ -60,15 +61,10 @@ copy_cb(GtkButton *button, gpointer data)
 static void
 fill_history(CsAccountPage *self, GPtrArray *entries)
 {
-	GList *rows = gtk_container_get_children(GTK_CONTAINER(self->history));
-
-	g_list_free_full(rows, (GDestroyNotify)gtk_widget_destroy);
-	for (guint i = 0; i < entries->len; i++)
-		gtk_container_add(GTK_CONTAINER(self->history),
-				  cs_history_row_new(entries->pdata[i]));
+	cs_history_list_set_entries(self->history, entries);
 	gtk_widget_set_visible(GTK_WIDGET(self->history), entries->len > 0);
 	gtk_widget_set_visible(GTK_WIDGET(self->history_note), entries->len == 0);
-	gtk_label_set_text(self->history_note, _("There has been none yet."));
+	cs_label_set_text(self->history_note, _("There has been none yet."));
 }
 
 /* Not of the account that was shown before. */
@@ -133,6 +129,7 @@ cs_account_page_class_init(CsAccountPageClass *class)
 
 	G_OBJECT_CLASS(class)->dispose = dispose_cb;
 	g_type_ensure(CS_TYPE_FIELD);
+	g_type_ensure(CS_TYPE_HISTORY_LIST);
 	g_type_ensure(CS_TYPE_STATE_MARK);
 	gtk_widget_class_set_template_from_resource(widget_class,
 						    CS_UI_RESOURCE("account-page.ui"));
@@ -184,20 +181,27 @@ cs_account_page_new(CsAgent *agent, const CsClock *clock, const char *device_nam
 }
 
 static void
+show_age(CsAccountPage *self, const CsAccount *account)
+{
+	g_autofree char *age = cs_words_dup_checked(account, cs_clock_get_unix_s(self->clock));
+
+	cs_label_set_text(self->age, age);
+}
+
+static void
 show_state(CsAccountPage *self, const CsAccount *account)
 {
 	CsAgentState state = cs_agent_get_state(self->agent, self->id);
 	g_autofree char *sentence = cs_agent_dup_sentence(self->agent, self->id);
 	g_autofree char *next_step = cs_agent_dup_next_step(self->agent, self->id);
-	g_autofree char *age = cs_words_dup_checked(account, cs_clock_get_unix_s(self->clock));
 
 	cs_state_mark_set_state(self->mark, state);
-	gtk_label_set_text(self->state, cs_agent_state_get_name(state));
-	gtk_label_set_text(self->sentence, sentence ? sentence : "");
+	cs_label_set_text(self->state, cs_agent_state_get_name(state));
+	cs_label_set_text(self->sentence, sentence ? sentence : "");
 	gtk_widget_set_visible(GTK_WIDGET(self->sentence), sentence && *sentence != '\0');
-	gtk_label_set_text(self->next_step, next_step ? next_step : "");
+	cs_label_set_text(self->next_step, next_step ? next_step : "");
 	gtk_widget_set_visible(GTK_WIDGET(self->next_step), next_step && *next_step != '\0');
-	gtk_label_set_text(self->age, age);
+	show_age(self, account);
 }
 
 static void
@@ -240,8 +244,9 @@ cs_account_page_show(CsAccountPage *page, const char *id)
 	page->id = g_strdup(id);
 	gtk_adjustment_set_value(scroll, 0);
 	gtk_button_set_label(page->copy_button, _("C_opy"));
-	gtk_label_set_text(page->history_note, "");
+	cs_label_set_text(page->history_note, "");
 	gtk_widget_hide(GTK_WIDGET(page->history));
+	cs_history_list_clear(page->history);
 	cs_field_set_value(page->location, NULL);
 	cs_field_set_value(page->key, NULL);
 	if (cs_account_page_refresh(page))
@@ -258,6 +263,21 @@ const char *
 cs_account_page_get_id(CsAccountPage *page)
 {
 	return page->id;
+}
+
+/**
+ * cs_account_page_update_age:
+ * @page: the page
+ *
+ * Nothing has happened but that time has passed.
+ */
+void
+cs_account_page_update_age(CsAccountPage *page)
+{
+	const CsAccount *account = page->id ? cs_agent_get_account(page->agent, page->id) : NULL;
+
+	if (account)
+		show_age(page, account);
 }
 
 /**

@@ -15,5 +15,6 @@ G_DECLARE_FINAL_TYPE(CsAccountPage, cs_account_page, CS, ACCOUNT_PAGE, GtkScroll
 GtkWidget *cs_account_page_new(CsAgent *agent, const CsClock *clock, const char *device_name);
 void cs_account_page_show(CsAccountPage *page, const char *id);
 const char *cs_account_page_get_id(CsAccountPage *page); /* (nullable) */
+void cs_account_page_update_age(CsAccountPage *page);
 /* Shows what the agent knows now. FALSE: there is no such account any more. */
 gboolean cs_account_page_refresh(CsAccountPage *page);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/account-row.h"
 
+#include "ui/label.h"
 #include "ui/resources.h"
 #include "ui/state-mark.h"
 #include "ui/words.h"
@@ -100,10 +101,10 @@ cs_account_row_update(CsAccountRow *row,
 		g_strdup_printf(_("%s at %s: %s, %s"), account->user, account->organisation,
 				cs_agent_state_get_name(state), checked);
 
-	gtk_label_set_text(row->initials, initials);
-	gtk_label_set_text(row->user, account->user);
-	gtk_label_set_text(row->organisation, account->organisation);
-	gtk_label_set_text(row->state, words);
+	cs_label_set_text(row->initials, initials);
+	cs_label_set_text(row->user, account->user);
+	cs_label_set_text(row->organisation, account->organisation);
+	cs_label_set_text(row->state, words);
 	cs_state_mark_set_state(row->mark, state);
 	atk_object_set_name(gtk_widget_get_accessible(GTK_WIDGET(row)), name);
 }

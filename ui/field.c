@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/field.h"
 
+#include "ui/label.h"
 #include "ui/resources.h"
 
 struct _CsField {
@@ -62,7 +63,7 @@ cs_field_init(CsField *self)
 void
 cs_field_set_value(CsField *field, const char *value)
 {
-	gtk_label_set_text(field->value, value ? value : "");
+	cs_label_set_text(field->value, value ? value : "");
 	gtk_widget_set_visible(GTK_WIDGET(field), value && *value != '\0');
 }
 

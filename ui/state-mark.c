@@ -10,7 +10,8 @@ struct _CsStateMark {
 	GtkStack parent_instance;
 	GtkImage *image;
 	GtkSpinner *spinner;
-	const char *style_class; /* (nullable) */
+	const char *style_class; /* (nullable): before the first state */
+	CsAgentState state;
 };
 
 G_DEFINE_TYPE(CsStateMark, cs_state_mark, GTK_TYPE_STACK)
@@ -52,6 +53,9 @@ cs_state_mark_set_state(CsStateMark *mark, CsAgentState state)
 	gboolean is_checking = state == CS_AGENT_CHECKING;
 	GtkWidget *shown = is_checking ? GTK_WIDGET(mark->spinner) : GTK_WIDGET(mark->image);
 
+	if (mark->style_class && mark->state == state)
+		return;
+	mark->state = state;
 	gtk_image_set_from_icon_name(mark->image, cs_state_icon_get_name(state),
 				     GTK_ICON_SIZE_BUTTON);
 	set_class(mark, cs_words_get_state_class(state));

@@ -18,6 +18,9 @@
 #define PAGE_ACCOUNT  "account"
 #define PAGE_ADD      "add"
 
+/* The longest that an age may be wrong: after the machine slept, whose time no timer counts. */
+#define MAX_AGE_WAIT_S 60
+
 struct _CsWindow {
 	GtkWindow parent_instance;
 	GApplication *application;
@@ -34,6 +37,8 @@ struct _CsWindow {
 	GtkInfoBar *info_bar;
 	GtkLabel *info_label;
 	GtkStack *stack;
+	guint ages_id; /* 0 while nobody can see an age */
+	gboolean is_iconified;
 };
 
 G_DEFINE_TYPE(CsWindow, cs_window, GTK_TYPE_WINDOW)
@@ -113,9 +118,58 @@ update_actions(CsWindow *self)
 			       is_at(self, PAGE_ACCOUNTS) && has_accounts && !has_error);
 }
 
+static const CsClock *
+get_clock(CsWindow *self)
+{
+	return self->settings.clock ? self->settings.clock : cs_clock_get_system();
+}
+
+/* Until the first of the ages says something else. */
+static guint
+get_age_wait_s(CsWindow *self)
+{
+	GPtrArray *accounts = cs_agent_get_accounts(self->agent);
+	gint64 now = cs_clock_get_unix_s(get_clock(self));
+	gint64 wait_s = MAX_AGE_WAIT_S;
+
+	for (guint i = 0; i < accounts->len; i++) {
+		const CsAccount *account = accounts->pdata[i];
+
+		wait_s = MIN(wait_s, cs_time_get_age_change_s(account->checked_at, now));
+	}
+	return (guint)wait_s;
+}
+
+static void follow_ages(CsWindow *self);
+
+static gboolean
+ages_cb(gpointer data)
+{
+	CsWindow *self = data;
+
+	self->ages_id = 0;
+	cs_accounts_page_refresh(self->accounts);
+	cs_account_page_update_age(self->account);
+	follow_ages(self);
+	return G_SOURCE_REMOVE;
+}
+
+/* Verdicts grow older before the eyes of whoever looks; while nobody can, nothing wakes up for it. */
+static void
+follow_ages(CsWindow *self)
+{
+	gboolean is_seen = gtk_widget_get_mapped(GTK_WIDGET(self)) && !self->is_iconified &&
+			   cs_agent_get_accounts(self->agent)->len > 0;
+
+	g_clear_handle_id(&self->ages_id, g_source_remove);
+	if (is_seen)
+		self->ages_id = g_timeout_add_seconds(get_age_wait_s(self), ages_cb, self);
+}
+
 static void
 refresh(CsWindow *self)
 {
+	follow_ages(self);
 	cs_accounts_page_refresh(self->accounts);
 	if (is_at(self, PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) {
 		cs_window_show_accounts(self);
@@ -308,7 +362,18 @@ key_unused_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
 	return take_key(data, event, FALSE);
 }
 
-/* Ages are told anew whenever somebody looks. */
+static gboolean
+state_changed_cb(GtkWidget *widget, GdkEventWindowState *event, gpointer data)
+{
+	CsWindow *self = data;
+
+	self->is_iconified = (event->new_window_state & GDK_WINDOW_STATE_ICONIFIED) != 0;
+	if (event->changed_mask & GDK_WINDOW_STATE_ICONIFIED)
+		refresh(self);
+	return GDK_EVENT_PROPAGATE;
+}
+
+/* Ages, and what lies in files, are told anew whenever somebody comes to look. */
 static void
 looked_at_cb(GObject *window, GParamSpec *spec, gpointer data)
 {
@@ -325,6 +390,7 @@ dispose_cb(GObject *object)
 	/* GTK stumbles over a menu that is still open. */
 	if (self->menu_button)
 		gtk_toggle_button_set_active(self->menu_button, FALSE);
+	g_clear_handle_id(&self->ages_id, g_source_remove);
 	if (self->agent)
 		g_signal_handlers_disconnect_by_data(self->agent, self);
 	G_OBJECT_CLASS(cs_window_parent_class)->dispose(object);
@@ -410,7 +476,7 @@ cs_window_init(CsWindow *self)
 static void
 add_pages(CsWindow *self)
 {
-	const CsClock *clock = self->settings.clock ? self->settings.clock : cs_clock_get_system();
+	const CsClock *clock = get_clock(self);
 
 	self->accounts = CS_ACCOUNTS_PAGE(cs_accounts_page_new(self->agent, clock));
 	self->account = CS_ACCOUNT_PAGE(
@@ -451,6 +517,9 @@ cs_window_new(GApplication *application, CsAgent *agent, const CsWindowSettings 
 	g_signal_connect_object(agent, "changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
 	g_signal_connect_object(agent, "notice", G_CALLBACK(noticed_cb), self, 0);
 	g_signal_connect(self, "notify::is-active", G_CALLBACK(looked_at_cb), self);
+	g_signal_connect(self, "window-state-event", G_CALLBACK(state_changed_cb), self);
+	g_signal_connect_after(self, "map", G_CALLBACK(follow_ages), NULL);
+	g_signal_connect_after(self, "unmap", G_CALLBACK(follow_ages), NULL);
 	cs_window_show_accounts(self);
 	return GTK_WIDGET(self);
 }

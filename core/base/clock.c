@@ -176,3 +176,26 @@ cs_time_format_age(gint64 time_unix_s, gint64 now_unix_s)
 	return g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%lu day ago", "%lu days ago", count),
 			       count);
 }
+
+/**
+ * cs_time_get_age_change_s:
+ * @time_unix_s: when it happened
+ * @now_unix_s: the clock's time now
+ *
+ * Returns: in how many seconds cs_time_format_age() says something else, if the clock goes on: at
+ *   least 1, at most a day, or until the future begins
+ */
+gint64
+cs_time_get_age_change_s(gint64 time_unix_s, gint64 now_unix_s)
+{
+	gint64 age_s;
+
+	if (time_unix_s - MINUTE_S > now_unix_s)
+		return time_unix_s - MINUTE_S - now_unix_s;
+	if (time_unix_s > now_unix_s)
+		return time_unix_s - now_unix_s + MINUTE_S;
+	age_s = now_unix_s - time_unix_s;
+	if (age_s < HOUR_S)
+		return MINUTE_S - age_s % MINUTE_S;
+	return age_s < DAY_S ? HOUR_S - age_s % HOUR_S : DAY_S - age_s % DAY_S;
+}

@@ -20,3 +20,5 @@ char *cs_time_format_rfc3339(gint64 time_unix_s);
 gboolean cs_time_parse_rfc3339(const char *text, gint64 *time_unix_s, GError **error);
 /* "3 minutes ago", translated; for people. */
 char *cs_time_format_age(gint64 time_unix_s, gint64 now_unix_s);
+/* In how many seconds it says something else; 1 or more. */
+gint64 cs_time_get_age_change_s(gint64 time_unix_s, gint64 now_unix_s);

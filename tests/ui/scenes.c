@@ -95,6 +95,7 @@ show_managed_below(CsTestDesktop *d)
 	cs_test_agent_install(&d->base);
 	act(d, "check");
 	cs_test_agent_settle(&d->base);
+	cs_test_wait_rows("history", 4);
 	cs_test_desktop_draw(d);
 	page = gtk_widget_get_ancestor(cs_test_find("history"), GTK_TYPE_SCROLLED_WINDOW);
 	scroll = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(page));

@@ -127,6 +127,7 @@ test_history(CsTestDesktop *d, gconstpointer data)
 	check(d);
 	d->base.faults->status = 0;
 	cs_test_wait_shown("history");
+	cs_test_wait_rows("history", 3);
 	cs_test_desktop_draw(d);
 	moment = g_date_time_format(time, "%-d %B %Y, %H:%M");
 	g_assert_nonnull(strstr(get_entry_name(0), "The server could not be reached."));

@@ -53,7 +53,53 @@ test_list(CsTestDesktop *d, gconstpointer data)
 	cs_test_expect_text("state", "Managed · checked 5 minutes ago");
 }
 
-/* Nothing wakes up to keep ages true: they are told anew when somebody looks. */
+static gboolean
+wakes_up(CsTestDesktop *d)
+{
+	return g_main_context_find_source_by_user_data(NULL, d->window) != NULL;
+}
+
+static void
+iconify(CsTestDesktop *d, gboolean is_iconified)
+{
+	GdkEvent *event = gdk_event_new(GDK_WINDOW_STATE);
+
+	event->window_state.window = g_object_ref(gtk_widget_get_window(d->window));
+	event->window_state.changed_mask = GDK_WINDOW_STATE_ICONIFIED;
+	event->window_state.new_window_state = is_iconified ? GDK_WINDOW_STATE_ICONIFIED : 0;
+	gtk_widget_event(d->window, event);
+	gdk_event_free(event);
+}
+
+/* The verdict grows older before the eyes of whoever looks, on either page; where nobody can see it,
+ * nothing wakes up. */
+static void
+test_age_grows(CsTestDesktop *d, gconstpointer data)
+{
+	d->now = CS_TEST_SERVER_NOW + 59;
+	cs_test_desktop_open(d);
+	cs_test_expect_text("state", "checked just now");
+	g_assert_true(wakes_up(d));
+	d->now += 1;
+	cs_test_wait_text("state", "checked 1 minute ago");
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	d->now += 58;
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_agent_settle(&d->base);
+	cs_test_expect_text("age", "checked 1 minute ago");
+	d->now += 2;
+	cs_test_wait_text("age", "checked 2 minutes ago");
+	iconify(d, TRUE);
+	g_assert_false(wakes_up(d));
+	d->now += HOUR_S;
+	iconify(d, FALSE);
+	g_assert_true(wakes_up(d));
+	cs_test_expect_text("age", "checked 1 hour ago");
+	gtk_widget_hide(d->window);
+	g_assert_false(wakes_up(d));
+}
+
+/* Whoever comes back sees the truth at once. */
 static void
 test_age(CsTestDesktop *d, gconstpointer data)
 {
@@ -320,6 +366,7 @@ main(int argc, char **argv)
 	cs_test_add_desktop_test("/window/empty", test_empty);
 	cs_test_add_desktop_test("/window/list", test_list);
 	cs_test_add_desktop_test("/window/age", test_age);
+	cs_test_add_desktop_test("/window/age-grows", test_age_grows);
 	cs_test_add_desktop_test("/window/change", test_change);
 	cs_test_add_desktop_test("/window/checking", test_checking);
 	cs_test_add_desktop_test("/window/ended", test_ended);

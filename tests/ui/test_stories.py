@@ -5,9 +5,10 @@
 real tray, against a real authority, seen and used as a screen reader would."""
 import contextlib
 import html
+import json
 import os
-import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session  # noqa: E402  pylint: disable=wrong-import-position
@@ -217,6 +218,35 @@ def test_a_copied_certificate(world):
         told.await_state("Not managed")
         equal(len(told.notifications.seen), 1, "told once", told.notifications.seen)
         equal([found["id"] for found in organisation.devices() if found["links"]], [device])
+        told.end()
+
+
+def test_the_verdict_grows_older(world):
+    """In the open window, without anybody's doing; a server that is away makes it no younger."""
+    has_desktop()
+    organisation, _, user, _ = managed_pair(world)
+    user.verdict(0)
+    organisation.stop()
+    path = os.path.join(user.environment["XDG_STATE_HOME"], "countersign", "accounts.json")
+    with open(path, encoding="utf-8") as file:
+        book = json.load(file)
+    book["accounts"][0]["checked_at"] = int(time.time()) - 45
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(book, file)
+    with story(user) as told:
+        def age():
+            texts = [text for text in told.screen.window().texts() if text.startswith("checked ")]
+            return texts[0] if texts else None
+
+        told.start()
+        told.await_state("Managed")
+        told.open_account()
+        told.screen.await_text(UNREACHED)
+        first = age()
+        expect(first, "an age")
+        told.desktop.wait(lambda: age() not in (None, first), "it to grow older", 150)
+        expect("minute" in age(), age())
+        told.await_state("Managed")
         told.end()
 
 

@@ -332,3 +332,25 @@ cs_test_wait_text(const char *id, const char *part)
 
 	cs_test_agent_wait(has_text, wanted);
 }
+
+typedef struct {
+	const char *id;
+	guint count;
+} Rows;
+
+static gboolean
+has_rows(gpointer data)
+{
+	const Rows *rows = data;
+	GtkListBox *list = GTK_LIST_BOX(cs_test_find(rows->id));
+
+	return gtk_list_box_get_row_at_index(list, (int)rows->count - 1) != NULL;
+}
+
+void
+cs_test_wait_rows(const char *id, guint count)
+{
+	Rows rows = {id, count};
+
+	cs_test_agent_wait(has_rows, &rows);
+}

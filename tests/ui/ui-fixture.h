@@ -54,3 +54,4 @@ GtkWidget *cs_test_get_dialog(void); /* (nullable): the one on the screen */
 void cs_test_wait_shown(const char *id);
 void cs_test_wait_hidden(const char *id);
 void cs_test_wait_text(const char *id, const char *part);
+void cs_test_wait_rows(const char *id, guint count); /* of a list */

@@ -139,6 +139,28 @@ test_age(void)
 	}
 }
 
+/* The same until just before, and something else then. */
+static void
+test_age_change(void)
+{
+	static const gint64 ages[] = {
+		-100000, -61,  -60,  -1,   0,	 1,	59,    60,
+		61,	 3599, 3600, 7199, 7200, 86399, 86400, 259199,
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ages); i++) {
+		gint64 now = 1795371548 + ages[i];
+		gint64 change_s = cs_time_get_age_change_s(1795371548, now);
+		g_autofree char *text = cs_time_format_age(1795371548, now);
+		g_autofree char *before = cs_time_format_age(1795371548, now + change_s - 1);
+		g_autofree char *after = cs_time_format_age(1795371548, now + change_s);
+
+		g_assert_cmpint(change_s, >=, 1);
+		g_assert_cmpstr(text, ==, before);
+		g_assert_cmpstr(text, !=, after);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -149,5 +171,6 @@ main(int argc, char **argv)
 	g_test_add_func("/clock/rfc3339-clamps", test_rfc3339_clamps);
 	g_test_add_func("/clock/rfc3339-refuses", test_rfc3339_refuses);
 	g_test_add_func("/clock/age", test_age);
+	g_test_add_func("/clock/age-change", test_age_change);
 	return g_test_run();
 }

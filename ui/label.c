@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "ui/label.h"
+
+#include <string.h>
+
+/**
+ * cs_label_set_text:
+ * @label: a label
+ * @text: what it is to say
+ *
+ * As gtk_label_set_text(), but nothing is done where it says so already: GTK would shape the same
+ * text and place the whole window again, which of a list of accounts takes longer than a frame.
+ */
+void
+cs_label_set_text(GtkLabel *label, const char *text)
+{
+	if (strcmp(gtk_label_get_text(label), text) != 0)
+		gtk_label_set_text(label, text);
+}
