@@ -264,6 +264,8 @@ load_keys(CsAuthority *a, GError **error)
 	if (a->server_jwk == NULL || !load_code_key(a, error))
 		return FALSE;
 	a->ca = cs_ca_open(a->folder, error);
+	if (a->ca != NULL)
+		cs_ca_set_status_url(a->ca, a->url);
 	return a->ca != NULL;
 }
 

@@ -10,4 +10,6 @@ struct _CsCa {
 	CsPrivateKey *key;
 	CsCertificate *certificate;
 	X509 *x509;
+	char *crl_location;  /* (nullable) as openssl.cnf has it: "URI:..." */
+	char *ocsp_location; /* "OCSP;URI:..." */
 };

@@ -18,7 +18,7 @@
 /* ub-common-name (RFC 5280, appendix A.1) less " built-in CA xxxxxx". */
 #define COMMON_NAME_CHARS (64 - 19)
 
-/* An extension in openssl.cnf's words; all texts here are constants. */
+/* An extension in openssl.cnf's words; all texts here are our own. */
 typedef struct {
 	int nid;
 	const char *value;
@@ -275,6 +275,8 @@ cs_ca_free(CsCa *ca)
 	g_clear_pointer(&ca->x509, X509_free);
 	g_clear_pointer(&ca->certificate, cs_certificate_unref);
 	g_clear_pointer(&ca->key, cs_private_key_unref);
+	g_free(ca->crl_location);
+	g_free(ca->ocsp_location);
 	g_free(ca);
 }
 
@@ -288,6 +290,35 @@ CsCertificate *
 cs_ca_get_certificate(const CsCa *ca)
 {
 	return ca->certificate;
+}
+
+/**
+ * cs_ca_get_id:
+ * @ca: the CA
+ *
+ * Returns: (transfer none): what names it in the addresses of its CRL and its OCSP responder
+ */
+const char *
+cs_ca_get_id(const CsCa *ca)
+{
+	return cs_certificate_get_key_fingerprint(ca->certificate);
+}
+
+/**
+ * cs_ca_set_status_url:
+ * @ca: the CA
+ * @url: an origin, as cs_http_normalise_origin() writes it
+ *
+ * From now on certificates say where their CRL and OCSP responder are (RFC 5280, sections 4.2.1.13
+ * and 4.2.2.1). Whether anybody answers there is not looked at.
+ */
+void
+cs_ca_set_status_url(CsCa *ca, const char *url)
+{
+	g_free(ca->crl_location);
+	g_free(ca->ocsp_location);
+	ca->crl_location = g_strdup_printf("URI:%s/crl/%s.crl", url, cs_ca_get_id(ca));
+	ca->ocsp_location = g_strdup_printf("OCSP;URI:%s/ocsp/%s", url, cs_ca_get_id(ca));
 }
 
 static X509_REQ *
@@ -362,11 +393,18 @@ check_request(X509_REQ *request, GError **error)
 static gboolean
 fill_client(CsCa *ca, X509 *x509, X509_REQ *request, GError **error)
 {
+	const ExtensionText locations[] = {
+		{NID_crl_distribution_points, ca->crl_location},
+		{NID_info_access, ca->ocsp_location},
+		{0, NULL},
+	};
+
 	if (X509_set_subject_name(x509, X509_REQ_get_subject_name(request)) != 1 ||
 	    X509_set_issuer_name(x509, X509_get_subject_name(ca->x509)) != 1 ||
 	    X509_set_pubkey(x509, X509_REQ_get0_pubkey(request)) != 1)
 		return set_failed(error, "fill in the certificate");
-	return add_extensions(x509, ca->x509, client_extensions, error);
+	return add_extensions(x509, ca->x509, client_extensions, error) &&
+	       (ca->crl_location == NULL || add_extensions(x509, ca->x509, locations, error));
 }
 
 /* Rule 5 has one judge; it sees what it would see on the client. */

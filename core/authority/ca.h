@@ -16,6 +16,10 @@ cs_ca_create(const char *folder, const char *organisation, const CsClock *clock,
 CsCa *cs_ca_open(const char *folder, GError **error);
 void cs_ca_free(CsCa *ca);
 CsCertificate *cs_ca_get_certificate(const CsCa *ca);
+const char *cs_ca_get_id(const CsCa *ca); /* in addresses: SHA-256 of its public key, hex */
+/* Where the certificates that it issues from now on say that their status is told: URL/crl/ID.crl
+ * and URL/ocsp/ID. */
+void cs_ca_set_status_url(CsCa *ca, const char *url);
 /* Verifies the request's own signature and rule 5's demands on its key; the subject is taken as it
  * is (non-empty), extensions that it asks for are not: digitalSignature, clientAuth, not a CA.
  * csr: PEM or DER. CS_ERROR_INVALID "csr-malformed", CS_ERROR_REFUSED "key-unsuitable". */

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/registry-private.h"
 
+#include "core/authority/ca-status.h"
+
 #include "core/base/error.h"
 
 #include <glib/gi18n-lib.h>
@@ -188,6 +190,54 @@ cs_registry_list_issued_by_key(CsRegistry *r, const char *key_fingerprint, GErro
 		return NULL;
 	cs_statement_add_text(&s, key_fingerprint);
 	return cs_statement_list(&s, read_issued, (GDestroyNotify)cs_issued_row_free, error);
+}
+
+static gpointer
+read_revoked(CsStatement *s)
+{
+	CsRevokedSerial *revoked = g_new0(CsRevokedSerial, 1);
+
+	revoked->serial = cs_statement_dup_text(s, 0);
+	revoked->revoked_at = cs_statement_get_int64(s, 1);
+	return revoked;
+}
+
+/**
+ * cs_registry_list_revoked:
+ * @r: the registry
+ * @not_expired_at: Unix seconds
+ * @error: where to put the error
+ *
+ * Returns: (transfer full) (nullable) (element-type CsRevokedSerial): what the built-in CA issued
+ *   and revoked, without what expired before then; CS_ERROR_STATE
+ */
+GPtrArray *
+cs_registry_list_revoked(CsRegistry *r, gint64 not_expired_at, GError **error)
+{
+	g_auto(CsStatement) s = {0};
+
+	if (!cs_statement_open(&s, r,
+			       "SELECT serial, revoked_at FROM issued"
+			       " WHERE revoked_at <> 0 AND not_after >= ?",
+			       error))
+		return NULL;
+	cs_statement_add_int64(&s, not_expired_at);
+	return cs_statement_list(&s, read_revoked, (GDestroyNotify)cs_revoked_serial_free, error);
+}
+
+/**
+ * cs_registry_count_revoked:
+ * @r: the registry
+ * @count: (out): how many certificates of the built-in CA were ever revoked: it only grows
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_count_revoked(CsRegistry *r, gint64 *count, GError **error)
+{
+	return cs_registry_read_number(r, "SELECT count(*) FROM issued WHERE revoked_at <> 0",
+				       count, error);
 }
 
 /**

@@ -42,6 +42,12 @@ chain_log(CsRegistry *r, GError **error)
 				   error);
 }
 
+/* Version 5: the built-in CA's CRL is made of what was revoked, however much was issued. */
+static const char *const to_version_5[] = {
+	"CREATE INDEX issued_revoked_at ON issued (revoked_at) WHERE revoked_at <> 0",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -52,6 +58,7 @@ static const struct {
 	{to_version_2, NULL},
 	{to_version_3, NULL},
 	{to_version_4, chain_log},
+	{to_version_5, NULL},
 };
 
 /**

@@ -240,6 +240,9 @@ gboolean
 cs_registry_find_link(CsRegistry *r, const char *key_fingerprint, CsLinkRow **row, GError **error);
 GPtrArray *cs_registry_list_links(CsRegistry *r, const char *device_id, GError **error);
 GPtrArray *cs_registry_list_codes(CsRegistry *r, gint64 now, GError **error); /* not expired */
+/* What the CRL lists: not expired before `not_expired_at`. (element-type CsRevokedSerial) */
+GPtrArray *cs_registry_list_revoked(CsRegistry *r, gint64 not_expired_at, GError **error);
+gboolean cs_registry_count_revoked(CsRegistry *r, gint64 *count, GError **error); /* ever */
 gboolean
 cs_registry_find_issued(CsRegistry *r, const char *fingerprint, CsIssuedRow **row, GError **error);
 gboolean cs_registry_find_issued_by_serial(CsRegistry *r,

@@ -7,6 +7,10 @@
 #include "core/authority/trusted-issuers.h"
 #include "core/base/file.h"
 
+/* The built-in CA's CRL that was handed out last; service-status.c's. */
+typedef struct _CsPublishedCrl CsPublishedCrl;
+void cs_published_crl_free(CsPublishedCrl *published);
+
 /* What the service's files share among themselves, and with nobody else. */
 struct _CsService {
 	CsAuthority *authority; /* lent */
@@ -15,6 +19,7 @@ struct _CsService {
 	CsHttpd *httpd;
 	CsChallenges *challenges;
 	CsTrustedIssuers *issuers;
+	CsPublishedCrl *crl; /* NULL before the first */
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
@@ -46,12 +51,15 @@ typedef enum {
 
 typedef struct {
 	guint status;
-	cJSON *body; /* NULL: a problem */
+	cJSON *body;		  /* NULL: bytes, or a problem */
+	GBytes *bytes;		  /* NULL: body, or a problem */
+	const char *content_type; /* of bytes; static */
 	CsProblem problem;
 	const char *detail; /* static sentence, nothing of the request in it */
 } CsAnswer;
 
 void cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken);
+void cs_answer_set_bytes(CsAnswer *answer, const char *content_type, GBytes *bytes);
 void cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail);
 
 /* One call: id is the path's (nullable), body the request's object (NULL for GET). TRUE: the answer
@@ -59,6 +67,14 @@ void cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *deta
 typedef gboolean (*CsServiceCall)(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 
+/* The same for a call whose body is no JSON: it comes as it is. */
+typedef gboolean (*CsServiceRawCall)(
+	CsService *service, const char *id, GBytes *body, CsAnswer *answer, GError **error);
+
+gboolean cs_service_get_crl(
+	CsService *service, const char *id, GBytes *body, CsAnswer *answer, GError **error);
+gboolean cs_service_answer_ocsp(
+	CsService *service, const char *id, GBytes *body, CsAnswer *answer, GError **error);
 gboolean cs_service_make_nonce(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_enrol(

@@ -74,6 +74,22 @@ cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken)
 }
 
 /**
+ * cs_answer_set_bytes:
+ * @answer: the answer to a call
+ * @content_type: a static string
+ * @bytes: at least one octet
+ *
+ * Answers 200 with what is no JSON.
+ */
+void
+cs_answer_set_bytes(CsAnswer *answer, const char *content_type, GBytes *bytes)
+{
+	answer->status = 200;
+	answer->content_type = content_type;
+	answer->bytes = g_bytes_ref(bytes);
+}
+
+/**
  * cs_service_get_now:
  * @service: the service
  *
@@ -330,7 +346,9 @@ static const struct {
 	const char *method;
 	const char *prefix;
 	const char *suffix; /* NULL: no id */
-	CsServiceCall call;
+	CsServiceCall call; /* NULL: raw */
+	CsServiceRawCall raw;
+	const char *content_type; /* of a raw call's body */
 } routes[] = {
 	{"GET", "/.well-known/countersign", NULL, get_introduction},
 	{"POST", "/v1/nonce", NULL, cs_service_make_nonce},
@@ -339,6 +357,8 @@ static const struct {
 	{"POST", "/v1/transactions", NULL, cs_service_open_transaction},
 	{"POST", "/v1/transactions/", "/response", cs_service_respond},
 	{"POST", "/v1/device", NULL, cs_service_query_device},
+	{"GET", "/crl/", ".crl", NULL, cs_service_get_crl},
+	{"POST", "/ocsp/", "", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
 };
 
 /* The path's id, or "" for a route without one; NULL where the route is another's. */
@@ -359,15 +379,38 @@ match_path(gsize route, const char *path)
 	return cs_service_is_id(id) ? g_steal_pointer(&id) : NULL;
 }
 
-/* application/json, with parameters or without. */
+/* That media type, with parameters or without. */
 static gboolean
-is_json(const char *content_type)
+is_of_type(const char *content_type, const char *name)
 {
-	static const char name[] = "application/json";
-	gsize length = sizeof(name) - 1;
+	gsize length = strlen(name);
 
 	return content_type != NULL && g_ascii_strncasecmp(content_type, name, length) == 0 &&
 	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+static void
+fail_call(CsService *service, const GError *error, CsAnswer *answer)
+{
+	report_fault(service, error);
+	cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
+}
+
+static void
+run_raw_call(CsService *service,
+	     gsize route,
+	     const char *id,
+	     const CsHttpdRequest *request,
+	     CsAnswer *answer)
+{
+	const char *wanted = routes[route].content_type;
+	g_autoptr(GError) error = NULL;
+
+	if (wanted != NULL && !is_of_type(request->content_type, wanted))
+		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,
+				      "this call has another content type");
+	else if (!routes[route].raw(service, id, request->body, answer, &error))
+		fail_call(service, error, answer);
 }
 
 static void
@@ -381,7 +424,7 @@ run_call(CsService *service,
 	g_autoptr(cJSON) body = NULL;
 	gboolean has_body = strcmp(routes[route].method, "GET") != 0;
 
-	if (has_body && !is_json(request->content_type)) {
+	if (has_body && !is_of_type(request->content_type, "application/json")) {
 		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,
 				      "only application/json is accepted");
 		return;
@@ -393,10 +436,8 @@ run_call(CsService *service,
 				      "the body is not one JSON object");
 		return;
 	}
-	if (!routes[route].call(service, id, body, answer, &error)) {
-		report_fault(service, error);
-		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
-	}
+	if (!routes[route].call(service, id, body, answer, &error))
+		fail_call(service, error, answer);
 	cs_json_wipe(body); /* an activation code may be in it */
 }
 
@@ -412,7 +453,8 @@ answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answ
 			continue;
 		known_path = TRUE;
 		if (strcmp(routes[i].method, request->method) == 0) {
-			run_call(service, i, id, request, answer);
+			(routes[i].call != NULL ? run_call : run_raw_call)(service, i, id, request,
+									   answer);
 			return;
 		}
 	}
@@ -437,10 +479,26 @@ print_problem(const CsAnswer *answer)
 }
 
 static void
+write_bytes(CsAnswer *answer, CsHttpdResponse *response)
+{
+	gsize length = g_bytes_get_size(answer->bytes);
+
+	response->content_type = answer->content_type;
+	response->body = g_memdup2(g_bytes_get_data(answer->bytes, NULL), length);
+	response->body_length = length;
+	g_clear_pointer(&answer->bytes, g_bytes_unref);
+}
+
+static void
 write_answer(CsAnswer *answer, CsHttpdResponse *response)
 {
-	g_free(response->body);
+	g_clear_pointer(&response->body, g_free);
+	response->body_length = 0;
 	response->status = answer->status;
+	if (answer->bytes != NULL) {
+		write_bytes(answer, response);
+		return;
+	}
 	response->content_type = answer->body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
 	response->body = answer->body != NULL ? cs_json_print(answer->body) : print_problem(answer);
 	/* The status alone, then: it must not promise what was lost. */
@@ -591,6 +649,7 @@ cs_service_free(CsService *service)
 	g_clear_pointer(&service->httpd, cs_httpd_free);
 	g_clear_pointer(&service->challenges, cs_challenges_free);
 	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
+	g_clear_pointer(&service->crl, cs_published_crl_free);
 	g_clear_pointer(&service->lock, cs_file_lock_free);
 	g_free(service->address);
 	g_free(service);

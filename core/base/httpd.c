@@ -149,8 +149,9 @@ queue_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *ans
 	struct MHD_Response *response;
 
 	if (answer->body != NULL)
-		response = MHD_create_response_from_buffer_with_free_callback(strlen(answer->body),
-									      answer->body, g_free);
+		response = MHD_create_response_from_buffer_with_free_callback(
+			answer->body_length > 0 ? answer->body_length : strlen(answer->body),
+			answer->body, g_free);
 	else
 		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL) {

@@ -19,7 +19,8 @@ typedef struct {
 typedef struct {
 	guint status;
 	const char *content_type; /* static string */
-	char *body;		  /* (transfer full) g_malloc'ed text, or NULL for an empty body */
+	char *body;		  /* (transfer full) g_malloc'ed, or NULL for an empty body */
+	gsize body_length;	  /* octets of body; 0: it is text, ended by a NUL */
 	gboolean held;		  /* not to be sent before the turn is settled */
 } CsHttpdResponse;
 
