@@ -269,6 +269,17 @@ add_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+repurpose_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsApplication *self = data;
+
+	if (!ensure_window(self))
+		return;
+	self->windows->show_repurpose(self->window);
+	present(self);
+}
+
+static void
 quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	g_application_quit(data);
@@ -279,6 +290,7 @@ static const GActionEntry actions[] = {
 	{.name = "account", .activate = account_cb, .parameter_type = "s"},
 	{.name = "check", .activate = check_cb},
 	{.name = "add", .activate = add_cb},
+	{.name = "repurpose", .activate = repurpose_cb},
 	{.name = "quit", .activate = quit_cb},
 };
 

@@ -29,8 +29,12 @@ static const struct {
 	const char *label; /* NULL: a separator */
 	const char *action;
 } entries[] = {
-	{N_("_Check now"), "check"},	   {N_("_Add account…"), "add"}, {NULL, NULL},
-	{N_("_Open Countersign"), "open"}, {N_("_Quit"), "quit"},
+	{N_("_Check now"), "check"},
+	{N_("_Add account…"), "add"},
+	{N_("_Repurpose this device…"), "repurpose"},
+	{NULL, NULL},
+	{N_("_Open Countersign"), "open"},
+	{N_("_Quit"), "quit"},
 };
 
 static void

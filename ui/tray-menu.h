@@ -11,7 +11,8 @@
 
 typedef struct _CsTrayMenu CsTrayMenu;
 
-/* actions: lent; "account" (s, an account's id), "check", "add", "open" and "quit". */
+/* actions: lent; "account" (s, an account's id), "check", "add", "repurpose", "open" and
+ * "quit". */
 CsTrayMenu *cs_tray_menu_new(CsAgent *agent, GActionGroup *actions);
 void cs_tray_menu_free(CsTrayMenu *menu);
 void cs_tray_menu_update(CsTrayMenu *menu);

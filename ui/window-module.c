@@ -57,6 +57,12 @@ show_add(GObject *window, CsSecret *link)
 }
 
 static void
+show_repurpose(GObject *window)
+{
+	cs_window_show_repurpose(CS_WINDOW(window));
+}
+
+static void
 show_no_tray(GObject *window)
 {
 	cs_window_show_no_tray(CS_WINDOW(window));
@@ -70,5 +76,6 @@ const CsWindowModule cs_window_module = {
 	.show_accounts = show_accounts,
 	.show_account = show_account,
 	.show_add = show_add,
+	.show_repurpose = show_repurpose,
 	.show_no_tray = show_no_tray,
 };

@@ -36,6 +36,7 @@ typedef struct {
 	void (*show_accounts)(GObject *window);
 	void (*show_account)(GObject *window, const char *id);
 	void (*show_add)(GObject *window, CsSecret *link);
+	void (*show_repurpose)(GObject *window);
 	void (*show_no_tray)(GObject *window);
 } CsWindowModule;
 

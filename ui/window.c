@@ -7,6 +7,7 @@
 #include "ui/accounts-page.h"
 #include "ui/add-page.h"
 #include "ui/delete-dialog.h"
+#include "ui/repurpose-page.h"
 #include "ui/resources.h"
 #include "ui/window-size.h"
 #include "ui/words.h"
@@ -14,9 +15,10 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define PAGE_ACCOUNTS "accounts"
-#define PAGE_ACCOUNT  "account"
-#define PAGE_ADD      "add"
+#define PAGE_ACCOUNTS  "accounts"
+#define PAGE_ACCOUNT   "account"
+#define PAGE_ADD       "add"
+#define PAGE_REPURPOSE "repurpose"
 
 /* The longest that an age may be wrong: after the machine slept, whose time no timer counts. */
 #define MAX_AGE_WAIT_S 60
@@ -30,6 +32,8 @@ struct _CsWindow {
 	CsAccountsPage *accounts;
 	CsAccountPage *account;
 	CsAddPage *add;
+	CsRepurposePage *repurpose;
+	gboolean adds_for_guide; /* the guide goes on when the account is added, or is not */
 	GtkHeaderBar *header;
 	GtkWidget *back_button;
 	GtkWidget *add_button;
@@ -92,6 +96,8 @@ update_title(CsWindow *self)
 
 	if (is_at(self, PAGE_ADD))
 		set_title(self, _("Add Account"), NULL);
+	else if (is_at(self, PAGE_REPURPOSE))
+		set_title(self, _("Repurpose This Device"), NULL);
 	else if (is_at(self, PAGE_ACCOUNT) && account)
 		set_title(self, account->user, account->organisation);
 	else
@@ -112,6 +118,7 @@ update_actions(CsWindow *self)
 	       (has_accounts || has_error) && !is_checking && !is_at(self, PAGE_ADD));
 	enable(self, "delete", is_account);
 	enable(self, "add", !is_at(self, PAGE_ADD) && !has_error);
+	enable(self, "repurpose", !is_at(self, PAGE_REPURPOSE));
 	enable(self, "back", !is_at(self, PAGE_ACCOUNTS));
 	gtk_widget_set_visible(self->back_button, !is_at(self, PAGE_ACCOUNTS));
 	gtk_widget_set_visible(self->add_button,
@@ -175,6 +182,7 @@ refresh(CsWindow *self)
 		cs_window_show_accounts(self);
 		return;
 	}
+	cs_repurpose_page_refresh(self->repurpose);
 	update_title(self);
 	update_actions(self);
 }
@@ -231,14 +239,65 @@ account_added_cb(CsAddPage *page, const char *id, gpointer data)
 {
 	CsWindow *self = data;
 
-	if (is_at(self, PAGE_ADD))
+	if (!is_at(self, PAGE_ADD))
+		return;
+	if (self->adds_for_guide)
+		cs_window_show_repurpose(self);
+	else
 		cs_window_show_account(self, id);
+}
+
+static void
+leave_add(CsWindow *self)
+{
+	if (self->adds_for_guide)
+		cs_window_show_repurpose(self);
+	else
+		cs_window_show_accounts(self);
 }
 
 static void
 add_left_cb(CsAddPage *page, gpointer data)
 {
-	cs_window_show_accounts(data);
+	leave_add(data);
+}
+
+static void
+begin_adding(CsWindow *self, const char *address, CsSecret *link, gboolean is_for_guide)
+{
+	go_to(self, PAGE_ADD);
+	self->adds_for_guide = is_for_guide;
+	cs_add_page_begin(self->add, address, link);
+}
+
+static void
+guide_adds_cb(CsRepurposePage *page, const char *url, gpointer data)
+{
+	CsWindow *self = data;
+
+	begin_adding(self, url ? url : self->settings.organisation_url, NULL, TRUE);
+}
+
+static void
+show_deletion(CsWindow *self, const char *id)
+{
+	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
+
+	if (account)
+		gtk_window_present(
+			GTK_WINDOW(cs_delete_dialog_new(GTK_WINDOW(self), self->agent, account)));
+}
+
+static void
+guide_deletes_cb(CsRepurposePage *page, const char *id, gpointer data)
+{
+	show_deletion(data, id);
+}
+
+static void
+guide_opens_cb(CsRepurposePage *page, const char *id, gpointer data)
+{
+	cs_window_show_account(data, id);
 }
 
 static void
@@ -265,20 +324,24 @@ back_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	CsWindow *self = data;
 
-	if (!is_at(self, PAGE_ADD) || !cs_add_page_go_back(self->add))
+	if (!is_at(self, PAGE_ADD))
 		cs_window_show_accounts(self);
+	else if (!cs_add_page_go_back(self->add))
+		leave_add(self);
 }
 
 static void
 delete_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	CsWindow *self = data;
-	const char *id = cs_account_page_get_id(self->account);
-	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
 
-	if (account)
-		gtk_window_present(
-			GTK_WINDOW(cs_delete_dialog_new(GTK_WINDOW(self), self->agent, account)));
+	show_deletion(self, cs_account_page_get_id(self->account));
+}
+
+static void
+repurpose_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	cs_window_show_repurpose(data);
 }
 
 static void
@@ -451,6 +514,7 @@ add_actions(CsWindow *self)
 		{"add", add_cb, NULL, NULL, NULL},
 		{"back", back_cb, NULL, NULL, NULL},
 		{"delete", delete_cb, NULL, NULL, NULL},
+		{"repurpose", repurpose_cb, NULL, NULL, NULL},
 		{"menu", menu_cb, NULL, NULL, NULL},
 		{"start-at-login", NULL, NULL, "false", change_autostart_cb},
 		{"about", about_cb, NULL, NULL, NULL},
@@ -482,15 +546,21 @@ add_pages(CsWindow *self)
 	self->account = CS_ACCOUNT_PAGE(
 		cs_account_page_new(self->agent, clock, self->settings.device_name));
 	self->add = CS_ADD_PAGE(cs_add_page_new(self->agent));
+	self->repurpose = CS_REPURPOSE_PAGE(cs_repurpose_page_new(self->agent));
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->accounts), PAGE_ACCOUNTS);
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->account), PAGE_ACCOUNT);
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->add), PAGE_ADD);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->repurpose), PAGE_REPURPOSE);
 	gtk_widget_show(GTK_WIDGET(self->accounts));
 	gtk_widget_show(GTK_WIDGET(self->account));
 	gtk_widget_show(GTK_WIDGET(self->add));
+	gtk_widget_show(GTK_WIDGET(self->repurpose));
 	g_signal_connect(self->accounts, "account-opened", G_CALLBACK(account_opened_cb), self);
 	g_signal_connect(self->add, "added", G_CALLBACK(account_added_cb), self);
 	g_signal_connect(self->add, "left", G_CALLBACK(add_left_cb), self);
+	g_signal_connect(self->repurpose, "add-wanted", G_CALLBACK(guide_adds_cb), self);
+	g_signal_connect(self->repurpose, "delete-wanted", G_CALLBACK(guide_deletes_cb), self);
+	g_signal_connect(self->repurpose, "account-opened", G_CALLBACK(guide_opens_cb), self);
 }
 
 /**
@@ -561,8 +631,24 @@ cs_window_show_add(CsWindow *window, CsSecret *link)
 {
 	if (is_at(window, PAGE_ADD) && !link)
 		return;
-	go_to(window, PAGE_ADD);
-	cs_add_page_begin(window->add, window->settings.organisation_url, link);
+	begin_adding(window, window->settings.organisation_url, link, FALSE);
+}
+
+/**
+ * cs_window_show_repurpose:
+ * @window: the window
+ *
+ * From an account's page, of its organisation; else of the one that was followed last.
+ */
+void
+cs_window_show_repurpose(CsWindow *window)
+{
+	const char *id =
+		is_at(window, PAGE_ACCOUNT) ? cs_account_page_get_id(window->account) : NULL;
+	const CsAccount *account = id ? cs_agent_get_account(window->agent, id) : NULL;
+
+	cs_repurpose_page_choose(window->repurpose, account ? account->url : NULL);
+	go_to(window, PAGE_REPURPOSE);
 }
 
 /**

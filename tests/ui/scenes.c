@@ -202,6 +202,113 @@ show_about(CsTestDesktop *d)
 	act(d, "about");
 }
 
+/* Rule 25, as far as it has come. */
+static void
+show_guide(CsTestDesktop *d, const char *steps)
+{
+	d->base.faults->steps = steps;
+	cs_test_desktop_open(d);
+	cs_window_show_repurpose(CS_WINDOW(d->window));
+	cs_test_wait_shown("steps");
+}
+
+static void
+rename_other_cb(cJSON *answer)
+{
+	if (cJSON_HasObjectItem(answer, "name"))
+		cJSON_ReplaceItemInObjectCaseSensitive(
+			answer, "name",
+			cJSON_CreateString("The University of Somewhere Rather Far Away"));
+}
+
+/* At one of two organisations. */
+static void
+show_guide_delete(CsTestDesktop *d)
+{
+	g_autoptr(CsTestServer) other = cs_test_server_new();
+	g_autofree char *id = NULL;
+
+	cs_test_server_get_faults(other)->bend_answer = rename_other_cb;
+	id = cs_test_home_enrol(d->base.home, other, "ada");
+	show_guide(d, NULL);
+	cs_test_wait_shown("choice");
+}
+
+static void
+show_guide_waiting(CsTestDesktop *d)
+{
+	cs_test_desktop_empty(d);
+	d->base.faults->device_state = "deactivated";
+	show_guide(d, "xx...");
+}
+
+static void
+show_guide_add(CsTestDesktop *d)
+{
+	cs_test_desktop_empty(d);
+	d->base.faults->device_state = "suspended";
+	show_guide(d, "xxx..");
+}
+
+static void
+show_guide_authenticate(CsTestDesktop *d)
+{
+	show_guide(d, "xxxx.");
+}
+
+static void
+show_guide_done(CsTestDesktop *d)
+{
+	cs_test_agent_install(&d->base);
+	show_guide(d, "xxxxx");
+}
+
+static void
+show_guide_deleted(CsTestDesktop *d)
+{
+	d->base.faults->device_state = "deleted";
+	d->base.faults->steps = ".....";
+	cs_test_desktop_open(d);
+	cs_window_show_repurpose(CS_WINDOW(d->window));
+	cs_test_wait_shown("delete_button");
+}
+
+static void
+show_guide_away(CsTestDesktop *d)
+{
+	show_guide_waiting(d);
+	d->base.faults->status = 503;
+	cs_agent_reload(d->base.agent);
+	cs_test_wait_shown("away");
+}
+
+static void
+show_guide_asking(CsTestDesktop *d)
+{
+	cs_test_desktop_open(d);
+	cs_test_agent_hold(&d->base, "/v1/nonce");
+	cs_window_show_repurpose(CS_WINDOW(d->window));
+	cs_test_wait_shown("progress");
+}
+
+static void
+show_guide_unreadable(CsTestDesktop *d)
+{
+	show_unreadable(d);
+	cs_window_show_repurpose(CS_WINDOW(d->window));
+	cs_test_wait_shown("problem");
+}
+
+static void
+show_guide_nobody(CsTestDesktop *d)
+{
+	cs_test_home_write_book(d->base.home, "{\"version\":1,\"organisations\":[],"
+					      "\"accounts\":[]}");
+	cs_test_desktop_open(d);
+	cs_window_show_repurpose(CS_WINDOW(d->window));
+	cs_test_wait_shown("sentence");
+}
+
 const CsTestScene cs_test_scenes[] = {
 	{"empty", show_empty},
 	{"unreadable", show_unreadable},
@@ -221,6 +328,16 @@ const CsTestScene cs_test_scenes[] = {
 	{"delete", show_delete},
 	{"delete-pending", show_delete_pending},
 	{"about", show_about},
+	{"guide-delete", show_guide_delete},
+	{"guide-waiting", show_guide_waiting},
+	{"guide-add", show_guide_add},
+	{"guide-authenticate", show_guide_authenticate},
+	{"guide-done", show_guide_done},
+	{"guide-deleted", show_guide_deleted},
+	{"guide-away", show_guide_away},
+	{"guide-asking", show_guide_asking},
+	{"guide-unreadable", show_guide_unreadable},
+	{"guide-nobody", show_guide_nobody},
 	{NULL},
 };
 

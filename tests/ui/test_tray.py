@@ -15,7 +15,8 @@ from session import (APPLICATION, ITEM, WATCHER, GLib, Gio, Notifications,  # no
                      Session, stop)
 from world import equal, expect, main, managed_pair  # noqa: E402
 
-ENTRIES = ["_Check now", "_Add account…", "", "_Open Countersign", "_Quit"]
+ENTRIES = ["_Check now", "_Add account…", "_Repurpose this device…", "", "_Open Countersign",
+           "_Quit"]
 ICON = APPLICATION + "-%s-symbolic"
 NO_TRAY = "no tray"  # of the window's line, in lower case
 
