@@ -23,6 +23,7 @@ struct _CsAccountPage {
 	GtkLabel *next_step;
 	GtkLabel *age;
 	GtkWidget *check_button;
+	GtkButton *explain_button;
 	CsField *organisation;
 	CsField *user;
 	CsField *device_name;
@@ -139,6 +140,7 @@ cs_account_page_class_init(CsAccountPageClass *class)
 	BIND(next_step);
 	BIND(age);
 	BIND(check_button);
+	BIND(explain_button);
 	BIND(organisation);
 	BIND(user);
 	BIND(device_name);
@@ -202,6 +204,9 @@ show_state(CsAccountPage *self, const CsAccount *account)
 	cs_label_set_text(self->next_step, next_step ? next_step : "");
 	gtk_widget_set_visible(GTK_WIDGET(self->next_step), next_step && *next_step != '\0');
 	show_age(self, account);
+	gtk_button_set_label(self->explain_button, state == CS_AGENT_NOT_MANAGED
+							   ? _("_Why Not Managed?")
+							   : _("E_xplanation"));
 }
 
 static void

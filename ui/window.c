@@ -7,6 +7,7 @@
 #include "ui/accounts-page.h"
 #include "ui/add-page.h"
 #include "ui/delete-dialog.h"
+#include "ui/explanation-page.h"
 #include "ui/repurpose-page.h"
 #include "ui/resources.h"
 #include "ui/window-size.h"
@@ -15,10 +16,11 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define PAGE_ACCOUNTS  "accounts"
-#define PAGE_ACCOUNT   "account"
-#define PAGE_ADD       "add"
-#define PAGE_REPURPOSE "repurpose"
+#define PAGE_ACCOUNTS	 "accounts"
+#define PAGE_ACCOUNT	 "account"
+#define PAGE_EXPLANATION "explanation"
+#define PAGE_ADD	 "add"
+#define PAGE_REPURPOSE	 "repurpose"
 
 /* The longest that an age may be wrong: after the machine slept, whose time no timer counts. */
 #define MAX_AGE_WAIT_S 60
@@ -31,6 +33,7 @@ struct _CsWindow {
 	GActionMap *actions;
 	CsAccountsPage *accounts;
 	CsAccountPage *account;
+	CsExplanationPage *explanation; /* of that account */
 	CsAddPage *add;
 	CsRepurposePage *repurpose;
 	gboolean adds_for_guide; /* the guide goes on when the account is added, or is not */
@@ -98,7 +101,7 @@ update_title(CsWindow *self)
 		set_title(self, _("Add Account"), NULL);
 	else if (is_at(self, PAGE_REPURPOSE))
 		set_title(self, _("Repurpose This Device"), NULL);
-	else if (is_at(self, PAGE_ACCOUNT) && account)
+	else if ((is_at(self, PAGE_ACCOUNT) || is_at(self, PAGE_EXPLANATION)) && account)
 		set_title(self, account->user, account->organisation);
 	else
 		set_title(self, "Countersign", NULL);
@@ -111,12 +114,15 @@ update_actions(CsWindow *self)
 	gboolean is_account = is_at(self, PAGE_ACCOUNT);
 	gboolean has_accounts = cs_agent_get_accounts(self->agent)->len > 0;
 	gboolean has_error = cs_agent_get_book_error(self->agent) != NULL;
-	const char *id = is_account ? cs_account_page_get_id(self->account) : NULL;
+	const char *id = is_account || is_at(self, PAGE_EXPLANATION)
+				 ? cs_account_page_get_id(self->account)
+				 : NULL;
 	gboolean is_checking = cs_agent_get_state(self->agent, id) == CS_AGENT_CHECKING;
 
 	enable(self, "check",
 	       (has_accounts || has_error) && !is_checking && !is_at(self, PAGE_ADD));
 	enable(self, "delete", is_account);
+	enable(self, "explain", is_account);
 	enable(self, "add", !is_at(self, PAGE_ADD) && !has_error);
 	enable(self, "repurpose", !is_at(self, PAGE_REPURPOSE));
 	enable(self, "back", !is_at(self, PAGE_ACCOUNTS));
@@ -157,6 +163,7 @@ ages_cb(gpointer data)
 	self->ages_id = 0;
 	cs_accounts_page_refresh(self->accounts);
 	cs_account_page_update_age(self->account);
+	cs_explanation_page_update_age(self->explanation);
 	follow_ages(self);
 	return G_SOURCE_REMOVE;
 }
@@ -178,7 +185,8 @@ refresh(CsWindow *self)
 {
 	follow_ages(self);
 	cs_accounts_page_refresh(self->accounts);
-	if (is_at(self, PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) {
+	if ((is_at(self, PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) ||
+	    (is_at(self, PAGE_EXPLANATION) && !cs_explanation_page_refresh(self->explanation))) {
 		cs_window_show_accounts(self);
 		return;
 	}
@@ -308,9 +316,10 @@ check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 	if (cs_agent_get_book_error(self->agent))
 		cs_agent_reload(self->agent);
 	else
-		cs_agent_check(self->agent, is_at(self, PAGE_ACCOUNT)
-						    ? cs_account_page_get_id(self->account)
-						    : NULL);
+		cs_agent_check(self->agent,
+			       is_at(self, PAGE_ACCOUNT) || is_at(self, PAGE_EXPLANATION)
+				       ? cs_account_page_get_id(self->account)
+				       : NULL);
 }
 
 static void
@@ -324,10 +333,21 @@ back_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	CsWindow *self = data;
 
-	if (!is_at(self, PAGE_ADD))
+	if (is_at(self, PAGE_EXPLANATION))
+		go_to(self, PAGE_ACCOUNT);
+	else if (!is_at(self, PAGE_ADD))
 		cs_window_show_accounts(self);
 	else if (!cs_add_page_go_back(self->add))
 		leave_add(self);
+}
+
+static void
+explain_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsWindow *self = data;
+
+	cs_explanation_page_show(self->explanation, cs_account_page_get_id(self->account));
+	go_to(self, PAGE_EXPLANATION);
 }
 
 static void
@@ -514,6 +534,7 @@ add_actions(CsWindow *self)
 		{"add", add_cb, NULL, NULL, NULL},
 		{"back", back_cb, NULL, NULL, NULL},
 		{"delete", delete_cb, NULL, NULL, NULL},
+		{"explain", explain_cb, NULL, NULL, NULL},
 		{"repurpose", repurpose_cb, NULL, NULL, NULL},
 		{"menu", menu_cb, NULL, NULL, NULL},
 		{"start-at-login", NULL, NULL, "false", change_autostart_cb},
@@ -545,14 +566,17 @@ add_pages(CsWindow *self)
 	self->accounts = CS_ACCOUNTS_PAGE(cs_accounts_page_new(self->agent, clock));
 	self->account = CS_ACCOUNT_PAGE(
 		cs_account_page_new(self->agent, clock, self->settings.device_name));
+	self->explanation = CS_EXPLANATION_PAGE(cs_explanation_page_new(self->agent, clock));
 	self->add = CS_ADD_PAGE(cs_add_page_new(self->agent));
 	self->repurpose = CS_REPURPOSE_PAGE(cs_repurpose_page_new(self->agent));
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->accounts), PAGE_ACCOUNTS);
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->account), PAGE_ACCOUNT);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->explanation), PAGE_EXPLANATION);
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->add), PAGE_ADD);
 	gtk_stack_add_named(self->stack, GTK_WIDGET(self->repurpose), PAGE_REPURPOSE);
 	gtk_widget_show(GTK_WIDGET(self->accounts));
 	gtk_widget_show(GTK_WIDGET(self->account));
+	gtk_widget_show(GTK_WIDGET(self->explanation));
 	gtk_widget_show(GTK_WIDGET(self->add));
 	gtk_widget_show(GTK_WIDGET(self->repurpose));
 	g_signal_connect(self->accounts, "account-opened", G_CALLBACK(account_opened_cb), self);

@@ -6,15 +6,27 @@
 
 /* The blocking functions' twins: arguments are copied into a job, which runs in a thread. */
 
-/* The truth is answered, also where it came after the caller had cancelled: what was added or
- * deleted by then stays so. */
-static CsAgentJob *
-job_new(CsAgent *agent,
-	void (*run)(CsAgentJob *, GError **),
-	GCancellable *cancellable,
-	GAsyncReadyCallback callback,
-	gpointer data,
-	gpointer tag)
+/**
+ * cs_agent_operation_new:
+ * @agent: an agent
+ * @run: what blocks
+ * @cancellable: (nullable): the caller's
+ * @callback: called on the main thread
+ * @data: for @callback
+ * @tag: the function that the caller called
+ *
+ * The truth is answered, also where it came after the caller had cancelled: what was added or
+ * deleted by then stays so.
+ *
+ * Returns: (transfer full): a job for cs_agent_job_start(), which answers the caller
+ */
+CsAgentJob *
+cs_agent_operation_new(CsAgent *agent,
+		       void (*run)(CsAgentJob *, GError **),
+		       GCancellable *cancellable,
+		       GAsyncReadyCallback callback,
+		       gpointer data,
+		       gpointer tag)
 {
 	CsAgentJob *job = cs_agent_job_new(agent, run);
 
@@ -24,8 +36,17 @@ job_new(CsAgent *agent,
 	return job;
 }
 
-static gpointer
-finish(CsAgent *agent, GAsyncResult *result, gpointer tag, GError **error)
+/**
+ * cs_agent_operation_finish:
+ * @agent: an agent
+ * @result: what the callback was given
+ * @tag: the function that the caller called
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable): the job's result
+ */
+gpointer
+cs_agent_operation_finish(CsAgent *agent, GAsyncResult *result, gpointer tag, GError **error)
 {
 	g_return_val_if_fail(g_async_result_is_tagged(result, tag), NULL);
 	g_return_val_if_fail(g_task_is_valid(result, agent), NULL);
@@ -58,8 +79,8 @@ cs_agent_introduce_async(CsAgent *agent,
 			 GAsyncReadyCallback callback,
 			 gpointer data)
 {
-	CsAgentJob *job = job_new(agent, run_introduce, cancellable, callback, data,
-				  cs_agent_introduce_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_introduce, cancellable, callback, data,
+						 cs_agent_introduce_async);
 
 	job->needs_network = TRUE;
 	job->url = g_strdup(url);
@@ -79,7 +100,7 @@ cs_agent_introduce_async(CsAgent *agent,
 CsIntroduction *
 cs_agent_introduce_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
-	return finish(agent, result, cs_agent_introduce_async, error);
+	return cs_agent_operation_finish(agent, result, cs_agent_introduce_async, error);
 }
 
 static void
@@ -110,7 +131,8 @@ cs_agent_add_async(CsAgent *agent,
 		   GAsyncReadyCallback callback,
 		   gpointer data)
 {
-	CsAgentJob *job = job_new(agent, run_add, cancellable, callback, data, cs_agent_add_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_add, cancellable, callback, data,
+						 cs_agent_add_async);
 
 	job->needs_network = TRUE;
 	job->looks = TRUE;
@@ -132,7 +154,7 @@ cs_agent_add_async(CsAgent *agent,
 char *
 cs_agent_add_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
-	return finish(agent, result, cs_agent_add_async, error);
+	return cs_agent_operation_finish(agent, result, cs_agent_add_async, error);
 }
 
 static void
@@ -162,8 +184,8 @@ cs_agent_delete_async(CsAgent *agent,
 		      GAsyncReadyCallback callback,
 		      gpointer data)
 {
-	CsAgentJob *job =
-		job_new(agent, run_delete, cancellable, callback, data, cs_agent_delete_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_delete, cancellable, callback, data,
+						 cs_agent_delete_async);
 
 	job->needs_network = TRUE;
 	job->looks = TRUE;
@@ -184,7 +206,8 @@ cs_agent_delete_async(CsAgent *agent,
 gboolean
 cs_agent_delete_finish(CsAgent *agent, GAsyncResult *result, gboolean *pending, GError **error)
 {
-	g_autofree gboolean *is_pending = finish(agent, result, cs_agent_delete_async, error);
+	g_autofree gboolean *is_pending =
+		cs_agent_operation_finish(agent, result, cs_agent_delete_async, error);
 
 	*pending = is_pending != NULL && *is_pending;
 	return is_pending != NULL;
@@ -213,8 +236,8 @@ cs_agent_list_history_async(CsAgent *agent,
 			    GAsyncReadyCallback callback,
 			    gpointer data)
 {
-	CsAgentJob *job = job_new(agent, run_list_history, cancellable, callback, data,
-				  cs_agent_list_history_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_list_history, cancellable, callback,
+						 data, cs_agent_list_history_async);
 
 	job->id = g_strdup(id);
 	job->free_result = (GDestroyNotify)g_ptr_array_unref;
@@ -233,7 +256,7 @@ cs_agent_list_history_async(CsAgent *agent,
 GPtrArray *
 cs_agent_list_history_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
-	return finish(agent, result, cs_agent_list_history_async, error);
+	return cs_agent_operation_finish(agent, result, cs_agent_list_history_async, error);
 }
 
 static void
@@ -259,8 +282,8 @@ cs_agent_follow_repurposing_async(CsAgent *agent,
 				  GAsyncReadyCallback callback,
 				  gpointer data)
 {
-	CsAgentJob *job = job_new(agent, run_follow_repurposing, cancellable, callback, data,
-				  cs_agent_follow_repurposing_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_follow_repurposing, cancellable,
+						 callback, data, cs_agent_follow_repurposing_async);
 
 	job->needs_network = TRUE;
 	job->url = g_strdup(url);
@@ -279,7 +302,7 @@ cs_agent_follow_repurposing_async(CsAgent *agent,
 GPtrArray *
 cs_agent_follow_repurposing_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
-	return finish(agent, result, cs_agent_follow_repurposing_async, error);
+	return cs_agent_operation_finish(agent, result, cs_agent_follow_repurposing_async, error);
 }
 
 /**
@@ -357,8 +380,8 @@ cs_agent_find_certificate_async(CsAgent *agent,
 				GAsyncReadyCallback callback,
 				gpointer data)
 {
-	CsAgentJob *job = job_new(agent, run_find_certificate, cancellable, callback, data,
-				  cs_agent_find_certificate_async);
+	CsAgentJob *job = cs_agent_operation_new(agent, run_find_certificate, cancellable, callback,
+						 data, cs_agent_find_certificate_async);
 
 	job->id = g_strdup(id);
 	job->free_result = (GDestroyNotify)cs_agent_certificate_place_free;
@@ -378,5 +401,5 @@ cs_agent_find_certificate_async(CsAgent *agent,
 CsAgentCertificatePlace *
 cs_agent_find_certificate_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
-	return finish(agent, result, cs_agent_find_certificate_async, error);
+	return cs_agent_operation_finish(agent, result, cs_agent_find_certificate_async, error);
 }

@@ -121,6 +121,16 @@ void cs_agent_job_start(CsAgentJob *job, GCancellable *outer);
 void cs_agent_cancel_jobs(CsAgent *agent);
 void cs_agent_snapshot_free(CsAgentSnapshot *snapshot);
 
+/* agent-operations.c */
+CsAgentJob *cs_agent_operation_new(CsAgent *agent,
+				   void (*run)(CsAgentJob *, GError **),
+				   GCancellable *cancellable,
+				   GAsyncReadyCallback callback,
+				   gpointer data,
+				   gpointer tag);
+gpointer
+cs_agent_operation_finish(CsAgent *agent, GAsyncResult *result, gpointer tag, GError **error);
+
 /* agent.c */
 void cs_agent_publish(CsAgent *agent, const CsAgentSnapshot *snapshot);
 /* Emits, last of all. */

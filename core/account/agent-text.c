@@ -153,6 +153,20 @@ get_account_step(CsAgent *agent, const CsAccount *account)
 						  : NULL;
 }
 
+/* Whose get_account_step() is. */
+static CsOwner
+get_account_owner(CsAgent *agent, const CsAccount *account)
+{
+	const GError *trouble = get_trouble(agent, account);
+
+	if (cs_agent_get_state(agent, account->id) == CS_AGENT_CHECKING)
+		return CS_OWNER_NOBODY;
+	if (trouble != NULL)
+		return cs_advice_get_owner(trouble);
+	return account->managed == CS_MANAGED_NO ? cs_reason_get_owner(account->reason)
+						 : CS_OWNER_NOBODY;
+}
+
 static const char *
 get_step(CsAgent *agent)
 {
@@ -187,4 +201,23 @@ cs_agent_dup_next_step(CsAgent *agent, const char *id)
 	else if (account != NULL)
 		step = get_account_step(agent, account);
 	return step == NULL || step[0] == '\0' ? NULL : g_strdup(step);
+}
+
+/**
+ * cs_agent_dup_owned_step:
+ * @agent: an agent
+ * @id: an account's id
+ *
+ * Returns: (transfer full): the one thing to do and whose it is, translated; empty where there is
+ *   nothing to say, or no such account
+ */
+char *
+cs_agent_dup_owned_step(CsAgent *agent, const char *id)
+{
+	const CsAccount *account = cs_agent_get_account(agent, id);
+
+	if (account == NULL)
+		return g_strdup("");
+	return cs_owner_dup_step(get_account_owner(agent, account),
+				 get_account_step(agent, account));
 }

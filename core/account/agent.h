@@ -6,6 +6,8 @@
 #include "core/account/enrolment.h"
 #include "core/account/history.h"
 #include "core/account/repurposing.h"
+#include "core/attest/explanation.h"
+#include "core/store/removal.h"
 
 #include <gio/gio.h>
 
@@ -69,6 +71,8 @@ const GError *cs_agent_get_book_error(CsAgent *agent);
 const char *cs_agent_state_get_name(CsAgentState state);
 char *cs_agent_dup_sentence(CsAgent *agent, const char *id);
 char *cs_agent_dup_next_step(CsAgent *agent, const char *id);
+/* Of one account: whose that step is, before it; empty where there is none. */
+char *cs_agent_dup_owned_step(CsAgent *agent, const char *id);
 
 /* Check now: id NULL, every account. One under way is not begun again. */
 void cs_agent_check(CsAgent *agent, const char *id);
@@ -134,3 +138,29 @@ void cs_agent_find_certificate_async(CsAgent *agent,
 				     gpointer data);
 CsAgentCertificatePlace *
 cs_agent_find_certificate_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+
+/* The last authentication's explanation: of display alone. NULL without error: there is none. */
+void cs_agent_get_explanation_async(CsAgent *agent,
+				    const char *id,
+				    GCancellable *cancellable,
+				    GAsyncReadyCallback callback,
+				    gpointer data);
+CsExplanation *
+cs_agent_get_explanation_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+/* (nullable): all of it in lines, for the helpdesk. */
+char *
+cs_agent_dup_explanation_text(CsAgent *agent, const char *id, const CsExplanation *explanation);
+
+/* Rule 9: what deleting a certificate would do, and the act; then every account is checked. */
+void cs_agent_plan_removal_async(CsAgent *agent,
+				 const char *fingerprint,
+				 GCancellable *cancellable,
+				 GAsyncReadyCallback callback,
+				 gpointer data);
+CsRemoval *cs_agent_plan_removal_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+void cs_agent_remove_certificate_async(CsAgent *agent,
+				       const char *fingerprint,
+				       GCancellable *cancellable,
+				       GAsyncReadyCallback callback,
+				       gpointer data);
+CsRemoval *cs_agent_remove_certificate_finish(CsAgent *agent, GAsyncResult *result, GError **error);

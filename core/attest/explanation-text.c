@@ -91,6 +91,23 @@ get_answer_words(const CsIssuerExplanation *issuer)
 					      : _("the machine store answers for this issuer");
 }
 
+/**
+ * cs_issuer_explanation_get_answer_sentence:
+ * @issuer: an issuer's part
+ *
+ * Returns: (transfer none): rule 6's answer to it, in a sentence of its own, translated
+ */
+const char *
+cs_issuer_explanation_get_answer_sentence(const CsIssuerExplanation *issuer)
+{
+	if (!issuer->answered)
+		return _("No store holds a client certificate of this issuer.");
+	return issuer->store == CS_STORE_USER
+		       ? _("Your own store has certificates of this issuer, so they count.")
+		       : _("Your own store has no certificate of this issuer, so those of the "
+			   "machine’s store count.");
+}
+
 static void
 append_issuer(GString *text, guint number, const CsIssuerExplanation *issuer)
 {
@@ -164,6 +181,36 @@ append_passed_over(GString *text, GPtrArray *passed_over)
 				       passed_over->len - shown);
 }
 
+static void
+append_details(GString *text, const CsExplanation *explanation)
+{
+	append_time(text, explanation);
+	for (guint i = 0; i < explanation->issuers->len; i++)
+		append_issuer(text, i + 1, g_ptr_array_index(explanation->issuers, i));
+	append_passed_over(text, explanation->passed_over);
+	if (explanation->notes != NULL && explanation->notes[0] != NULL)
+		g_string_append(text, _("\nNotes:\n"));
+	for (char **note = explanation->notes; note != NULL && *note != NULL; note++)
+		append_line(text, "   ", *note);
+}
+
+/**
+ * cs_explanation_details_to_text:
+ * @explanation: a finished explanation
+ *
+ * As cs_explanation_to_text(), without the conclusion: where the server has had its say, that
+ * stands before it.
+ *
+ * Returns: (transfer full): lines
+ */
+char *
+cs_explanation_details_to_text(const CsExplanation *explanation)
+{
+	GString *text = g_string_new(NULL);
+	append_details(text, explanation);
+	return g_string_free(text, FALSE);
+}
+
 /**
  * cs_explanation_to_text:
  * @explanation: a finished explanation
@@ -179,13 +226,6 @@ cs_explanation_to_text(const CsExplanation *explanation)
 {
 	GString *text = g_string_new(NULL);
 	append_conclusion(text, explanation);
-	append_time(text, explanation);
-	for (guint i = 0; i < explanation->issuers->len; i++)
-		append_issuer(text, i + 1, g_ptr_array_index(explanation->issuers, i));
-	append_passed_over(text, explanation->passed_over);
-	if (explanation->notes != NULL && explanation->notes[0] != NULL)
-		g_string_append(text, _("\nNotes:\n"));
-	for (char **note = explanation->notes; note != NULL && *note != NULL; note++)
-		append_line(text, "   ", *note);
+	append_details(text, explanation);
 	return g_string_free(text, FALSE);
 }

@@ -59,6 +59,8 @@ const char *cs_candidate_get_outcome_text(const CsCandidate *candidate);
 cJSON *cs_explanation_to_json(const CsExplanation *explanation);
 CsExplanation *cs_explanation_from_json(const cJSON *json, GError **error);
 char *cs_explanation_to_text(const CsExplanation *explanation); /* for a terminal */
+char *cs_explanation_details_to_text(const CsExplanation *explanation);
+const char *cs_issuer_explanation_get_answer_sentence(const CsIssuerExplanation *issuer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsExplanation, cs_explanation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsIssuerExplanation, cs_issuer_explanation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsCandidate, cs_candidate_free)

@@ -125,6 +125,10 @@ class Accessible:
         world.expect(self._call("org.a11y.atspi.EditableText", "SetTextContents",
                                 GLib.Variant("(s)", (text,)))[0], "written in vain:", self)
 
+    def paste(self):
+        """What is in the clipboard, before what stands in it."""
+        self._call("org.a11y.atspi.EditableText", "PasteText", GLib.Variant("(i)", (0,)))
+
     @property
     def text(self):
         return self._call("org.a11y.atspi.Text", "GetText", GLib.Variant("(ii)", (0, -1)))[0]

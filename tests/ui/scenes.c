@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/ui/scenes.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define CODE "0123456789AB"
@@ -309,6 +310,75 @@ show_guide_nobody(CsTestDesktop *d)
 	cs_test_wait_shown("sentence");
 }
 
+static void
+show_explanation(CsTestDesktop *d)
+{
+	show_not_managed(d);
+	act(d, "explain");
+	cs_test_wait_shown("details");
+}
+
+/* All of it: two issuers, certificates of each kind of fate, and files that were passed over. */
+static void
+show_explanation_open(CsTestDesktop *d)
+{
+	const CsTestProfile expired = {.not_after = 1700000000};
+	g_autoptr(CsTestIdentity) other = cs_test_identity_new(
+		&(CsTestProfile){.ca = TRUE, .subject = "CN=Laptops 2026,O=Example Corp"}, NULL);
+	g_autoptr(CsTestIdentity) old = cs_test_identity_new(&expired, other);
+
+	cs_test_server_add_issuer(d->base.server, cs_test_identity_get_certificate(other));
+	cs_test_home_install(d->base.home, "old", old);
+	g_free(cs_test_write_text(d->base.home->certificates, "notes.txt", "not a certificate"));
+	cs_test_agent_install(&d->base);
+	show_managed(d);
+	act(d, "explain");
+	cs_test_wait_shown("details");
+	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(cs_test_find("details")), TRUE);
+	cs_test_wait_shown("list");
+}
+
+static void
+show_explanation_revoked(CsTestDesktop *d)
+{
+	d->base.faults->device_reason = CS_REASON_CERTIFICATE_REVOKED;
+	show_managed(d);
+	act(d, "explain");
+	cs_test_wait_shown("details");
+	cs_test_wait_shown("delete_button");
+}
+
+/* rule 9: the machine's */
+static void
+show_explanation_command(CsTestDesktop *d)
+{
+	g_autofree char *machine = g_build_filename(d->base.home->folder, "machine", NULL);
+
+	d->base.faults->device_reason = CS_REASON_CERTIFICATE_REVOKED;
+	cs_test_agent_install(&d->base);
+	g_assert_cmpint(g_rename(d->base.home->certificates, machine), ==, 0);
+	cs_test_desktop_open(d);
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	act(d, "explain");
+	cs_test_wait_shown("command");
+}
+
+static void
+show_removal(CsTestDesktop *d)
+{
+	show_explanation_revoked(d);
+	cs_test_press("delete_button");
+	cs_test_wait_shown("backup");
+}
+
+static void
+show_removal_done(CsTestDesktop *d)
+{
+	show_removal(d);
+	cs_test_press("delete_button");
+	cs_test_wait_hidden("delete_button");
+}
+
 const CsTestScene cs_test_scenes[] = {
 	{"empty", show_empty},
 	{"unreadable", show_unreadable},
@@ -328,6 +398,12 @@ const CsTestScene cs_test_scenes[] = {
 	{"delete", show_delete},
 	{"delete-pending", show_delete_pending},
 	{"about", show_about},
+	{"explanation", show_explanation},
+	{"explanation-open", show_explanation_open},
+	{"explanation-revoked", show_explanation_revoked},
+	{"explanation-command", show_explanation_command},
+	{"removal", show_removal},
+	{"removal-done", show_removal_done},
 	{"guide-delete", show_guide_delete},
 	{"guide-waiting", show_guide_waiting},
 	{"guide-add", show_guide_add},

@@ -23,6 +23,8 @@ ENROLMENT = "/v1/accounts"
 DELETE = "Delete Account…"
 BOUND = "This device's certificate already belongs to another device."
 RECOGNISED = "Your organisation recognises this device as managed."
+REVOKED_STEP = "Yours to do: Delete the revoked certificate from this device"
+RECENT = "the most recently issued of those whose key can sign"
 UNREACHED = "The server could not be reached last time: what it said before still stands."
 # What the administrator does, the state after it, and what a person is told.
 ACTS = (
@@ -247,6 +249,59 @@ def test_the_verdict_grows_older(world):
         told.desktop.wait(lambda: age() not in (None, first), "it to grow older", 150)
         expect("minute" in age(), age())
         told.await_state("Managed")
+        told.end()
+
+
+def test_a_revoked_certificate(world):  # rule 9
+    """Not managed: why, by whom, and as text for the helpdesk; then the certificate is deleted, with a
+    backup, and the next one counts."""
+    has_desktop()
+    organisation, _, user, older = managed_pair(world)
+    newer = organisation.issue_newer(older)
+    path = user.put(newer, "newer")
+    equal(user.verdict(0)["certificate"]["fingerprint"], newer.fingerprint)
+    with story(user) as told:
+        told.start("start")
+        told.await_state("Managed")
+        organisation.admin("certificate", "revoke", newer.fingerprint)
+        told.check_until(lambda: told.state() == "Not managed", "Not managed")
+        told.open_account()
+        told.screen.press("Why Not Managed?")
+        told.screen.await_text(REVOKED_STEP)
+        told.screen.await_text("certificate has been revoked.")
+        expect(not told.screen.has_text(newer.fingerprint), "the rest is closed")
+        told.screen.press("Copy as Text")
+        told.screen.await_thing("push button", "Copied")
+        told.screen.press("Issuers and Certificates", "toggle button")
+        for text in (path, newer.fingerprint, RECENT):
+            told.screen.await_text(text)
+
+        told.screen.press("Delete This Certificate…")
+        told.screen.await_text("Delete the certificate of ")
+        told.screen.press("Cancel")
+        told.desktop.wait(lambda: len(told.screen.windows()) == 1, "the dialog to go")
+        expect(os.path.exists(path), "nothing was deleted")
+        told.screen.press("Delete This Certificate…")
+        told.screen.press("Delete")
+        told.screen.await_text("The certificate is deleted from your store.")
+        backup = os.path.join(user.state, "deleted-certificates", newer.fingerprint[:16])
+        told.screen.await_text(backup)
+        equal((sorted(os.listdir(backup)), os.path.exists(path)), (["newer.key", "newer.pem"], False))
+        dialog = next(window for window in told.screen.windows() if window.name == "Delete Certificate")
+        dialog.find("push button", "Close")[0].act()
+        told.await_state("Managed")
+        told.screen.await_text(RECOGNISED)
+        equal(told.accounts()[0]["certificate"]["fingerprint"], older.fingerprint)
+
+        told.screen.press("Back")
+        told.screen.await_thing("push button", DELETE, "visible")
+        told.screen.press("Back")
+        told.screen.press("Add Account…")
+        field = told.screen.await_field(ADDRESS)
+        field.paste()
+        told.desktop.wait(lambda: field.text, "what was copied")
+        expect(field.text.startswith(REVOKED_STEP) and "certificate-revoked" in field.text
+               and newer.fingerprint in field.text, field.text)
         told.end()
 
 

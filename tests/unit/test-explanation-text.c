@@ -55,6 +55,27 @@ test_selected(void)
 	g_assert_null(strstr(text, "Notes"));
 }
 
+/* Where somebody else says the conclusion, the rest alone; and whose certificates count. */
+static void
+test_details(void)
+{
+	g_autoptr(CsExplanation) explanation = cs_explanation_new(1700000000);
+	CsIssuerExplanation *issuer = add_issuer(explanation, "CN=One");
+	g_autofree char *whole = NULL;
+	g_autofree char *details = NULL;
+
+	expect(cs_issuer_explanation_get_answer_sentence(issuer), "No store");
+	add_candidate(issuer, "/a.pem", CS_OUTCOME_SELECTED);
+	expect(cs_issuer_explanation_get_answer_sentence(issuer),
+	       "Your own store has certificates");
+	issuer->store = CS_STORE_MACHINE;
+	expect(cs_issuer_explanation_get_answer_sentence(issuer), "machine’s store count");
+	whole = cs_explanation_to_text(explanation);
+	details = cs_explanation_details_to_text(explanation);
+	g_assert_true(g_str_has_suffix(whole, details));
+	g_assert_true(g_str_has_prefix(details, "Judged at "));
+}
+
 /* The conclusion, then the one thing to do and whose it is. */
 static void
 test_none(void)
@@ -120,6 +141,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/explanation-text/selected", test_selected);
+	g_test_add_func("/explanation-text/details", test_details);
 	g_test_add_func("/explanation-text/none", test_none);
 	g_test_add_func("/explanation-text/passed-over", test_passed_over);
 	g_test_add_func("/explanation-text/escapes", test_escapes);

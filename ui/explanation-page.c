@@ -1,0 +1,333 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "ui/explanation-page.h"
+
+#include "ui/explanation-list.h"
+#include "ui/label.h"
+#include "ui/removal-dialog.h"
+#include "ui/resources.h"
+#include "ui/state-mark.h"
+#include "ui/words.h"
+
+#include <glib/gi18n-lib.h>
+
+struct _CsExplanationPage {
+	GtkScrolledWindow parent_instance;
+	CsAgent *agent;
+	const CsClock *clock;
+	char *id;		    /* (nullable) */
+	GCancellable *cancellable;  /* (nullable): of what is being read for the page */
+	CsExplanation *explanation; /* (nullable): of the last authentication */
+	CsRemoval *removal;	    /* (nullable): of the certificate that was revoked */
+	CsStateMark *mark;
+	GtkLabel *step;
+	GtkLabel *sentence;
+	GtkLabel *age;
+	GtkWidget *offer_box;
+	GtkLabel *offer;
+	GtkWidget *delete_button;
+	GtkWidget *command_box;
+	GtkLabel *command;
+	GtkButton *copy_command_button;
+	GtkButton *copy_button;
+	GtkToggleButton *details;
+	GtkBox *list;
+};
+
+G_DEFINE_TYPE(CsExplanationPage, cs_explanation_page, GTK_TYPE_SCROLLED_WINDOW)
+
+static void
+copy(CsExplanationPage *self, const char *text, GtkButton *button)
+{
+	gtk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(self), GDK_SELECTION_CLIPBOARD),
+			       text, -1);
+	gtk_button_set_label(button, _("C_opied"));
+}
+
+static void
+copy_cb(GtkButton *button, gpointer data)
+{
+	CsExplanationPage *self = data;
+	g_autofree char *text =
+		cs_agent_dup_explanation_text(self->agent, self->id, self->explanation);
+
+	if (text)
+		copy(self, text, button);
+}
+
+static void
+copy_command_cb(GtkButton *button, gpointer data)
+{
+	CsExplanationPage *self = data;
+
+	copy(self, gtk_label_get_text(self->command), button);
+}
+
+static void
+delete_cb(GtkButton *button, gpointer data)
+{
+	CsExplanationPage *self = data;
+	GtkWidget *window = gtk_widget_get_toplevel(GTK_WIDGET(self));
+
+	if (self->removal)
+		gtk_window_present(GTK_WINDOW(
+			cs_removal_dialog_new(GTK_WINDOW(window), self->agent, self->removal)));
+}
+
+static gboolean
+is_current(CsExplanationPage *self, GAsyncResult *result)
+{
+	return self->cancellable && self->cancellable == g_task_get_cancellable(G_TASK(result));
+}
+
+static void
+fill_list(CsExplanationPage *self)
+{
+	GList *rows = gtk_container_get_children(GTK_CONTAINER(self->list));
+
+	g_list_free_full(rows, (GDestroyNotify)gtk_widget_destroy);
+	gtk_widget_set_visible(GTK_WIDGET(self->details), self->explanation != NULL);
+	if (self->explanation)
+		cs_explanation_list_fill(self->list, self->explanation);
+}
+
+static void
+explained_cb(GObject *agent, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(CsExplanationPage) self = data;
+	g_autoptr(GError) error = NULL;
+	CsExplanation *explanation =
+		cs_agent_get_explanation_finish(CS_AGENT(agent), result, &error);
+
+	if (!is_current(self, result)) {
+		g_clear_pointer(&explanation, cs_explanation_free);
+		return;
+	}
+	g_clear_pointer(&self->explanation, cs_explanation_free);
+	self->explanation = explanation;
+	fill_list(self);
+}
+
+static const char *
+get_offer(const CsRemoval *removal)
+{
+	if (removal->files->len > 0)
+		return _("The revoked certificate is still in your own store. Deleted, it is no "
+			 "longer in the way of another. A copy is kept.");
+	return _("The revoked certificate is in the machine’s store, where only the administrator "
+		 "may delete it. This is the command for that:");
+}
+
+/* What cannot be done here is said, with who can. */
+static void
+show_offer(CsExplanationPage *self)
+{
+	const CsRemoval *removal = self->removal;
+	gboolean is_hindered = removal && removal->hindrance;
+	gboolean is_own = removal && !is_hindered && removal->files->len > 0;
+	gboolean is_machine = removal && !is_hindered && !is_own && removal->command;
+	g_autofree char *hindered = NULL;
+
+	if (is_hindered)
+		/* Translators: %s is why, the name of a file first. */
+		hindered = g_strdup_printf(_("The revoked certificate cannot be deleted here, "
+					     "because %s. Show the helpdesk this page."),
+					   removal->hindrance);
+	if (removal)
+		cs_label_set_text(self->offer, is_hindered ? hindered : get_offer(removal));
+	cs_label_set_text(self->command, is_machine ? removal->command : "");
+	gtk_widget_set_visible(self->offer_box, is_hindered || is_own || is_machine);
+	gtk_widget_set_visible(self->delete_button, is_own);
+	gtk_widget_set_visible(self->command_box, is_machine);
+}
+
+/* Where it is in no store any more, there is nothing to offer. */
+static void
+planned_cb(GObject *agent, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(CsExplanationPage) self = data;
+	g_autoptr(GError) error = NULL;
+	CsRemoval *removal = cs_agent_plan_removal_finish(CS_AGENT(agent), result, &error);
+
+	if (!is_current(self, result)) {
+		g_clear_pointer(&removal, cs_removal_free);
+		return;
+	}
+	g_clear_pointer(&self->removal, cs_removal_free);
+	self->removal = removal;
+	show_offer(self);
+}
+
+static void
+stop_reading(CsExplanationPage *self)
+{
+	if (self->cancellable)
+		g_cancellable_cancel(self->cancellable);
+	g_clear_object(&self->cancellable);
+}
+
+static void
+forget(CsExplanationPage *self)
+{
+	stop_reading(self);
+	g_clear_pointer(&self->explanation, cs_explanation_free);
+	g_clear_pointer(&self->removal, cs_removal_free);
+}
+
+static void
+dispose_cb(GObject *object)
+{
+	CsExplanationPage *self = CS_EXPLANATION_PAGE(object);
+
+	forget(self);
+	g_clear_object(&self->agent);
+	g_clear_pointer(&self->id, g_free);
+	G_OBJECT_CLASS(cs_explanation_page_parent_class)->dispose(object);
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child(widget_class, CsExplanationPage, name)
+
+static void
+cs_explanation_page_class_init(CsExplanationPageClass *class)
+{
+	GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+
+	G_OBJECT_CLASS(class)->dispose = dispose_cb;
+	g_type_ensure(CS_TYPE_STATE_MARK);
+	gtk_widget_class_set_template_from_resource(widget_class,
+						    CS_UI_RESOURCE("explanation-page.ui"));
+	BIND(mark);
+	BIND(step);
+	BIND(sentence);
+	BIND(age);
+	BIND(offer_box);
+	BIND(offer);
+	BIND(delete_button);
+	BIND(command_box);
+	BIND(command);
+	BIND(copy_command_button);
+	BIND(copy_button);
+	BIND(details);
+	BIND(list);
+	gtk_widget_class_bind_template_callback(widget_class, copy_cb);
+	gtk_widget_class_bind_template_callback(widget_class, copy_command_cb);
+	gtk_widget_class_bind_template_callback(widget_class, delete_cb);
+}
+
+static void
+cs_explanation_page_init(CsExplanationPage *self)
+{
+	gtk_widget_init_template(GTK_WIDGET(self));
+}
+
+/**
+ * cs_explanation_page_new:
+ * @agent: the resident client
+ * @clock: lent, tells how old a verdict is
+ *
+ * Returns: (transfer floating): the page, of no account yet
+ */
+GtkWidget *
+cs_explanation_page_new(CsAgent *agent, const CsClock *clock)
+{
+	CsExplanationPage *self = g_object_new(CS_TYPE_EXPLANATION_PAGE, NULL);
+
+	self->agent = g_object_ref(agent);
+	self->clock = clock;
+	return GTK_WIDGET(self);
+}
+
+static void
+show_age(CsExplanationPage *self, const CsAccount *account)
+{
+	g_autofree char *age = cs_words_dup_checked(account, cs_clock_get_unix_s(self->clock));
+
+	cs_label_set_text(self->age, age);
+}
+
+static void
+show_state(CsExplanationPage *self, const CsAccount *account)
+{
+	g_autofree char *step = cs_agent_dup_owned_step(self->agent, self->id);
+	g_autofree char *sentence = cs_agent_dup_sentence(self->agent, self->id);
+
+	cs_state_mark_set_state(self->mark, cs_agent_get_state(self->agent, self->id));
+	cs_label_set_text(self->step, step);
+	gtk_widget_set_visible(GTK_WIDGET(self->step), *step != '\0');
+	cs_label_set_text(self->sentence, sentence ? sentence : "");
+	show_age(self, account);
+}
+
+/* What lies in files comes when it has been read; until then the page shows what it showed. */
+static void
+start_reading(CsExplanationPage *self, const CsAccount *account)
+{
+	stop_reading(self);
+	self->cancellable = g_cancellable_new();
+	cs_agent_get_explanation_async(self->agent, self->id, self->cancellable, explained_cb,
+				       g_object_ref(self));
+	if (account->managed == CS_MANAGED_NO && account->reason == CS_REASON_CERTIFICATE_REVOKED &&
+	    account->certificate_fingerprint) {
+		cs_agent_plan_removal_async(self->agent, account->certificate_fingerprint,
+					    self->cancellable, planned_cb, g_object_ref(self));
+		return;
+	}
+	g_clear_pointer(&self->removal, cs_removal_free);
+	show_offer(self);
+}
+
+/**
+ * cs_explanation_page_show:
+ * @page: the page
+ * @id: the account that it is to explain, from its top
+ */
+void
+cs_explanation_page_show(CsExplanationPage *page, const char *id)
+{
+	GtkAdjustment *scroll = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(page));
+
+	forget(page);
+	g_free(page->id);
+	page->id = g_strdup(id);
+	gtk_adjustment_set_value(scroll, 0);
+	gtk_button_set_label(page->copy_button, _("Copy as _Text"));
+	gtk_button_set_label(page->copy_command_button, _("Copy Co_mmand"));
+	gtk_toggle_button_set_active(page->details, FALSE);
+	fill_list(page);
+	show_offer(page);
+	if (cs_explanation_page_refresh(page))
+		gtk_widget_grab_focus(GTK_WIDGET(page->copy_button));
+}
+
+/**
+ * cs_explanation_page_refresh:
+ * @page: the page
+ *
+ * Returns: FALSE where its account is no longer there, and the page shows what it showed
+ */
+gboolean
+cs_explanation_page_refresh(CsExplanationPage *page)
+{
+	const CsAccount *account = page->id ? cs_agent_get_account(page->agent, page->id) : NULL;
+
+	if (!account)
+		return FALSE;
+	show_state(page, account);
+	start_reading(page, account);
+	return TRUE;
+}
+
+/**
+ * cs_explanation_page_update_age:
+ * @page: the page
+ *
+ * Nothing has happened but that time has passed.
+ */
+void
+cs_explanation_page_update_age(CsExplanationPage *page)
+{
+	const CsAccount *account = page->id ? cs_agent_get_account(page->agent, page->id) : NULL;
+
+	if (account)
+		show_age(page, account);
+}
