@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/command.h"
+#include "app/commands/repurpose-text.h"
 #include "app/commands/text.h"
 #include "app/commands/verbs.h"
 #include "core/account/repurposing.h"
@@ -16,25 +17,6 @@ static const CsOption options[] = {
 	{NULL},
 };
 
-static const struct {
-	const char *actor;
-	const char *text;
-} actors[] = {
-	{"user", N_("on this device")},
-	{"administrator", N_("administrator")},
-	{"new-user", N_("new user, on this device")},
-};
-
-static const char *
-actor_to_text(const char *actor)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(actors); i++) {
-		if (strcmp(actors[i].actor, actor) == 0)
-			return _(actors[i].text);
-	}
-	return actor;
-}
-
 static const char *
 get_text(const cJSON *object, const char *name, const char *otherwise)
 {
@@ -43,28 +25,12 @@ get_text(const cJSON *object, const char *name, const char *otherwise)
 	return text ? text : otherwise;
 }
 
-static gboolean
-is_done(const cJSON *step)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(step, "done"));
-}
-
 static void
 print_steps(const CsInvocation *invocation, const cJSON *steps)
 {
-	const cJSON *step;
-	gboolean next_marked = FALSE;
-	guint number = 0;
+	g_autofree char *text = cs_repurpose_steps_to_text(steps);
 
-	cJSON_ArrayForEach (step, steps) {
-		gboolean is_next = !is_done(step) && !next_marked;
-		const char *text = get_text(step, "text", get_text(step, "step", "?"));
-
-		cs_invocation_print(invocation, "  [%s] %u. %s (%s)%s\n", is_done(step) ? "x" : " ",
-				    ++number, text, actor_to_text(get_text(step, "by", "?")),
-				    is_next ? _("  <- next") : "");
-		next_marked = next_marked || is_next;
-	}
+	cs_invocation_print_block(invocation, text);
 }
 
 static void
@@ -97,17 +63,12 @@ static gboolean
 is_all_done(const cJSON *organisations)
 {
 	const cJSON *organisation;
-	const cJSON *step;
 
 	cJSON_ArrayForEach (organisation, organisations) {
 		const cJSON *steps = cJSON_GetObjectItemCaseSensitive(organisation, "steps");
 
-		if (get_text(organisation, "error", NULL))
+		if (get_text(organisation, "error", NULL) || !cs_repurpose_steps_are_done(steps))
 			return FALSE;
-		cJSON_ArrayForEach (step, steps) {
-			if (!is_done(step))
-				return FALSE;
-		}
 	}
 	return TRUE;
 }

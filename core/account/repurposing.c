@@ -5,23 +5,12 @@
 #include "core/account/account-book-private.h"
 #include "core/account/server-call.h"
 #include "core/base/error.h"
+#include "core/protocol/repurpose-step.h"
 #include "core/protocol/tokens.h"
-
-#include <glib/gi18n-lib.h>
 
 #define DEVICE_UNKNOWN "device-unknown"
 
-/* Rule 25's steps, in its order, as a person reads them. */
-static const struct {
-	const char *step;
-	const char *text;
-} steps[CS_REPURPOSING_STEPS] = {
-	{"delete-account", N_("Delete the account on the device")},
-	{"deactivate", N_("The administrator deactivates the device")},
-	{"reactivate", N_("The administrator reactivates the device")},
-	{"add-account", N_("The new user adds an account on the device")},
-	{"first-authentication", N_("The new user authenticates for the first time")},
-};
+G_STATIC_ASSERT((int)CS_REPURPOSING_STEPS == CS_REPURPOSE_STEPS);
 
 static const char *const actors[CS_ACTOR_COUNT] = {
 	[CS_ACTOR_USER] = "user",
@@ -73,7 +62,7 @@ const char *
 cs_repurposing_get_step_text(guint step)
 {
 	g_return_val_if_fail(step < CS_REPURPOSING_STEPS, NULL);
-	return _(steps[step].text);
+	return cs_repurpose_step_get_text(step);
 }
 
 static char *
@@ -152,7 +141,7 @@ read_steps(CsRepurposing *read, const cJSON *answer)
 	cJSON_ArrayForEach (item, list) {
 		const char *step = cs_json_get_string(item, "step", NULL);
 
-		if (g_strcmp0(step, steps[place].step) != 0 ||
+		if (g_strcmp0(step, cs_repurpose_step_get_id(place)) != 0 ||
 		    !read_actor(cs_json_get_string(item, "by", NULL), &read->steps[place].actor) ||
 		    !cs_json_get_boolean(item, "done", &read->steps[place].is_done, NULL))
 			return FALSE;
@@ -285,7 +274,7 @@ add_steps(cJSON *json, const CsRepurposing *repurposing)
 	for (guint i = 0; repurposing->state != NULL && i < CS_REPURPOSING_STEPS; i++) {
 		cJSON *step = cs_json_add_object(list, NULL);
 
-		cs_json_add_string(step, "step", steps[i].step);
+		cs_json_add_string(step, "step", cs_repurpose_step_get_id(i));
 		cs_json_add_boolean(step, "done", repurposing->steps[i].is_done);
 		cs_json_add_string(step, "by", actors[repurposing->steps[i].actor]);
 		cs_json_add_string(step, "text", cs_repurposing_get_step_text(i));

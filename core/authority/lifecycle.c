@@ -54,14 +54,6 @@ static const char *const refusals[N_STATES] = {
 	[CS_DEVICE_DELETED] = N_("the device is deleted, and stays so"),
 };
 
-static const char *const step_ids[CS_REPURPOSE_STEPS] = {
-	"delete-account", "deactivate", "reactivate", "add-account", "first-authentication",
-};
-
-static const char *const step_actors[CS_REPURPOSE_STEPS] = {
-	"user", "administrator", "administrator", "new-user", "new-user",
-};
-
 /**
  * cs_lifecycle_decide:
  * @from: the device's state
@@ -182,33 +174,6 @@ cs_lifecycle_repurpose_steps(const CsRepurposeFacts *facts, gboolean done[CS_REP
 }
 
 /**
- * cs_lifecycle_step_id:
- * @step: 0 to 4
- *
- * Returns: (transfer none): "delete-account", "deactivate", "reactivate", "add-account" or
- *   "first-authentication"
- */
-const char *
-cs_lifecycle_step_id(guint step)
-{
-	g_return_val_if_fail(step < CS_REPURPOSE_STEPS, NULL);
-	return step_ids[step];
-}
-
-/**
- * cs_lifecycle_step_actor:
- * @step: 0 to 4
- *
- * Returns: (transfer none): whose it is: "user", "administrator" or "new-user"
- */
-const char *
-cs_lifecycle_step_actor(guint step)
-{
-	g_return_val_if_fail(step < CS_REPURPOSE_STEPS, NULL);
-	return step_actors[step];
-}
-
-/**
  * cs_lifecycle_steps_to_json:
  * @facts: what the record says
  *
@@ -224,9 +189,9 @@ cs_lifecycle_steps_to_json(const CsRepurposeFacts *facts)
 	for (guint i = 0; i < CS_REPURPOSE_STEPS; i++) {
 		cJSON *step = cJSON_CreateObject();
 
-		cs_json_add_string(step, "step", step_ids[i]);
+		cs_json_add_string(step, "step", cs_repurpose_step_get_id(i));
 		cs_json_add_boolean(step, "done", done[i]);
-		cs_json_add_string(step, "by", step_actors[i]);
+		cs_json_add_string(step, "by", cs_repurpose_step_get_actor(i));
 		cs_json_append(steps, step);
 	}
 	return steps;

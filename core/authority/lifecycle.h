@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/authority/registry.h"
+#include "core/protocol/repurpose-step.h"
 
 /* Rule 22's table, pure. */
 typedef enum {
@@ -33,10 +34,7 @@ void cs_lifecycle_gather_facts(const CsDeviceRow *device,
 			       const GPtrArray *links,
 			       const CsDeviceKeyRow *key,
 			       CsRepurposeFacts *facts);
-#define CS_REPURPOSE_STEPS 5
-/* done[]: delete-account, deactivate, reactivate, add-account, first-authentication. */
+/* done[]: in the order of repurpose-step.h. */
 void cs_lifecycle_repurpose_steps(const CsRepurposeFacts *facts, gboolean done[CS_REPURPOSE_STEPS]);
-const char *cs_lifecycle_step_id(guint step);	 /* "delete-account" ... */
-const char *cs_lifecycle_step_actor(guint step); /* "user" or "administrator" or "new-user" */
 /* [{"step", "done", "by"}], as POST /v1/device and `device show` answer them. */
 cJSON *cs_lifecycle_steps_to_json(const CsRepurposeFacts *facts);
