@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/account-page.h"
 
+#include "core/protocol/helpdesk-code.h"
 #include "ui/field.h"
 #include "ui/history-list.h"
 #include "ui/label.h"
@@ -30,6 +31,9 @@ struct _CsAccountPage {
 	GtkWidget *device_box;
 	CsField *device_id;
 	GtkButton *copy_button;
+	GtkWidget *code_box;
+	CsField *helpdesk_code;
+	GtkButton *copy_code_button;
 	GtkWidget *certificate_box;
 	CsField *issuer;
 	CsField *valid_until;
@@ -50,13 +54,27 @@ stop_reading(CsAccountPage *self)
 }
 
 static void
+copy_text(GtkWidget *widget, const char *text)
+{
+	gtk_clipboard_set_text(gtk_widget_get_clipboard(widget, GDK_SELECTION_CLIPBOARD), text, -1);
+}
+
+static void
 copy_cb(GtkButton *button, gpointer data)
 {
 	CsAccountPage *self = data;
 
-	gtk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(self), GDK_SELECTION_CLIPBOARD),
-			       cs_field_get_value(self->device_id), -1);
+	copy_text(GTK_WIDGET(self), cs_field_get_value(self->device_id));
 	gtk_button_set_label(button, _("C_opied"));
+}
+
+static void
+copy_code_cb(GtkButton *button, gpointer data)
+{
+	CsAccountPage *self = data;
+
+	copy_text(GTK_WIDGET(self), cs_field_get_value(self->helpdesk_code));
+	gtk_button_set_label(button, _("Co_de Copied"));
 }
 
 static void
@@ -147,6 +165,9 @@ cs_account_page_class_init(CsAccountPageClass *class)
 	BIND(device_box);
 	BIND(device_id);
 	BIND(copy_button);
+	BIND(code_box);
+	BIND(helpdesk_code);
+	BIND(copy_code_button);
 	BIND(certificate_box);
 	BIND(issuer);
 	BIND(valid_until);
@@ -155,6 +176,7 @@ cs_account_page_class_init(CsAccountPageClass *class)
 	BIND(history_note);
 	BIND(history);
 	gtk_widget_class_bind_template_callback(widget_class, copy_cb);
+	gtk_widget_class_bind_template_callback(widget_class, copy_code_cb);
 }
 
 static void
@@ -210,6 +232,15 @@ show_state(CsAccountPage *self, const CsAccount *account)
 }
 
 static void
+show_helpdesk_code(CsAccountPage *self, const char *code)
+{
+	g_autofree char *text = code ? cs_helpdesk_code_format(code) : NULL;
+
+	cs_field_set_value(self->helpdesk_code, text);
+	gtk_widget_set_visible(self->code_box, code != NULL);
+}
+
+static void
 show_account(CsAccountPage *self, const CsAccount *account)
 {
 	g_autofree char *valid_until = cs_words_dup_day(account->certificate_not_after);
@@ -218,6 +249,7 @@ show_account(CsAccountPage *self, const CsAccount *account)
 	cs_field_set_value(self->user, account->user);
 	cs_field_set_value(self->device_id, account->device_id);
 	gtk_widget_set_visible(self->device_box, account->device_id != NULL);
+	show_helpdesk_code(self, account->helpdesk_code);
 	gtk_widget_set_visible(self->certificate_box, account->certificate_fingerprint != NULL);
 	cs_field_set_value(self->issuer, account->certificate_issuer);
 	cs_field_set_value(self->valid_until, valid_until);
@@ -249,6 +281,7 @@ cs_account_page_show(CsAccountPage *page, const char *id)
 	page->id = g_strdup(id);
 	gtk_adjustment_set_value(scroll, 0);
 	gtk_button_set_label(page->copy_button, _("C_opy"));
+	gtk_button_set_label(page->copy_code_button, _("Copy Co_de"));
 	cs_label_set_text(page->history_note, "");
 	gtk_widget_hide(GTK_WIDGET(page->history));
 	cs_history_list_clear(page->history);

@@ -4,6 +4,7 @@
 
 #include "core/account/advice.h"
 #include "app/commands/text.h"
+#include "core/protocol/helpdesk-code.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -94,6 +95,17 @@ append_certificate(GString *out, const CsAccount *account)
 		    account->certificate_issuer ? account->certificate_issuer : "-", not_after);
 }
 
+static void
+append_helpdesk_code(GString *out, const CsAccount *account)
+{
+	g_autofree char *code = NULL;
+
+	if (!account->helpdesk_code)
+		return;
+	code = cs_helpdesk_code_format(account->helpdesk_code);
+	append_line(out, _("helpdesk code: %s (read it out on the telephone)"), code);
+}
+
 /**
  * cs_account_to_text:
  * @account: the account
@@ -119,6 +131,7 @@ cs_account_to_text(const CsAccount *account, const GError *error, gint64 now_uni
 	append_certificate(out, account);
 	append_line(out, _("account: %s, device: %s"), account->id,
 		    account->device_id ? account->device_id : "-");
+	append_helpdesk_code(out, account);
 	append_line(out, _("server: %s"), account->url);
 	if (account->request && account->managed != CS_MANAGED_YES)
 		append_line(out, _("request: %s (for the helpdesk)"), account->request);

@@ -3,6 +3,7 @@
 #include "app/commands/authority.h"
 #include "app/commands/verbs.h"
 #include "core/authority/admin.h"
+#include "core/protocol/helpdesk-code.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -17,15 +18,17 @@ static const CsOption reactivate_options[] = {
 	{NULL},
 };
 
-static const CsTextColumn columns[] = {{"id", N_("DEVICE")},
-				       {"name", N_("NAME")},
-				       {"state", N_("STATE")},
-				       {"users", N_("USERS")},
-				       {NULL}};
+static const CsTextColumn columns[] = {{"id", N_("DEVICE")},   {"helpdesk_code", N_("CODE")},
+				       {"name", N_("NAME")},   {"state", N_("STATE")},
+				       {"users", N_("USERS")}, {NULL}};
 
-static const CsTextColumn fields[] = {{"id", N_("device")},	    {"name", N_("name")},
-				      {"platform", N_("platform")}, {"state", N_("state")},
-				      {"users", N_("users")},	    {NULL}};
+static const CsTextColumn fields[] = {{"id", N_("device")},
+				      {"helpdesk_code", N_("helpdesk code")},
+				      {"name", N_("name")},
+				      {"platform", N_("platform")},
+				      {"state", N_("state")},
+				      {"users", N_("users")},
+				      {NULL}};
 
 /* The tables of one device: a member of the document each. */
 static const CsTextColumn key_columns[] = {
@@ -63,17 +66,37 @@ static const struct {
 	{"authority device delete", CS_MOVE_DELETE},
 };
 
+/* As people say it, in groups. */
+static void
+spell_code(cJSON *device)
+{
+	cJSON *member = cJSON_GetObjectItemCaseSensitive(device, "helpdesk_code");
+	g_autofree char *code =
+		member ? cs_helpdesk_code_format(cJSON_GetStringValue(member)) : NULL;
+
+	if (code)
+		cJSON_SetValuestring(member, code);
+}
+
 static void
 print_devices(const CsInvocation *invocation, const cJSON *document)
 {
-	cs_authority_print_list(invocation, document, "devices", columns,
+	g_autoptr(cJSON) spelled = cJSON_Duplicate(document, TRUE);
+	cJSON *device;
+
+	cJSON_ArrayForEach (device, cJSON_GetObjectItemCaseSensitive(spelled, "devices"))
+		spell_code(device);
+	cs_authority_print_list(invocation, spelled, "devices", columns,
 				_("There is no device; adding an account makes one."));
 }
 
 static void
 print_device(const CsInvocation *invocation, const cJSON *document)
 {
-	cs_authority_print_fields(invocation, document, fields);
+	g_autoptr(cJSON) spelled = cJSON_Duplicate(document, TRUE);
+
+	spell_code(spelled);
+	cs_authority_print_fields(invocation, spelled, fields);
 	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
 		const cJSON *array = cJSON_GetObjectItemCaseSensitive(document, tables[i].member);
 		g_autofree char *table = cs_text_format_table(array, tables[i].columns);
@@ -89,12 +112,6 @@ static cJSON *
 list_devices(CsAuthority *authority, const CsInvocation *invocation, GError **error)
 {
 	return cs_admin_list_devices(authority, error);
-}
-
-static cJSON *
-show_device(CsAuthority *authority, const CsInvocation *invocation, GError **error)
-{
-	return cs_admin_show_device(authority, invocation->arguments[0], error);
 }
 
 static cJSON *
@@ -135,7 +152,25 @@ run_list(CsInvocation *invocation)
 static CsExit
 run_show(CsInvocation *invocation)
 {
-	return cs_authority_run(invocation, show_device, print_device);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsAuthority) authority =
+		cs_authority_open(invocation->authority_folder, invocation->clock, &error);
+	g_autoptr(cJSON) document = NULL;
+	g_autofree char *id = NULL;
+	CsExit code = CS_EXIT_DONE;
+
+	if (!authority)
+		return cs_invocation_fail(invocation, error);
+	id = cs_authority_find_device(invocation, authority, &code);
+	if (!id)
+		return code;
+	document = cs_admin_show_device(authority, id, &error);
+	if (!document)
+		return cs_invocation_fail(invocation, error);
+	cs_invocation_print_json(invocation, document);
+	if (!invocation->json)
+		print_device(invocation, document);
+	return CS_EXIT_DONE;
 }
 
 static CsExit
@@ -159,7 +194,8 @@ run_release(CsInvocation *invocation)
 const CsCommand cs_command_authority_device_list = {
 	.path = "authority device list",
 	.summary = N_("List the devices"),
-	.description = N_("With --json, {\"devices\": [{\"id\", \"name\", \"state\", \"users\", "
+	.description = N_("With --json, {\"devices\": [{\"id\", \"helpdesk_code\", \"name\", "
+			  "\"state\", \"users\", "
 			  "\"keys\": [{\"id\", \"user\", \"approved\"}], \"links\": "
 			  "[{\"certificate\", \"state\"}]}]}."),
 	.run = run_list,
@@ -167,11 +203,20 @@ const CsCommand cs_command_authority_device_list = {
 
 const CsCommand cs_command_authority_device_show = {
 	.path = "authority device show",
-	.arguments = "ID",
+	.arguments = "ID|CODE",
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.summary = N_("Show a device: keys, links, accounts, conflicts, and the steps to "
 		      "repurpose it"),
+	.description =
+		N_("CODE is the device's helpdesk code, as its user reads it out: eight "
+		   "characters, in whatever case, with spaces and hyphens as you like. Where one "
+		   "character was "
+		   "misheard, or two neighbours changed places, the devices that it may be are "
+		   "named (with --json, {\"error\": {\"code\", \"message\", \"candidates\": "
+		   "[{\"helpdesk_code\", \"id\", \"name\", \"state\"}]}}) and the exit code is 6: "
+		   "none is ever taken for the one that was meant. The code is no secret: "
+		   "it names a device and authorises nothing."),
 	.run = run_show,
 };
 

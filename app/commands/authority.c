@@ -2,6 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands/authority.h"
 
+#include "core/authority/admin.h"
+
+#include <glib/gi18n-lib.h>
+
 /**
  * cs_authority_run:
  * @invocation: the run
@@ -24,6 +28,51 @@ cs_authority_run(CsInvocation *invocation, CsAdminCall call, CsAdminPrint print)
 	if (!invocation->json)
 		print(invocation, document);
 	return CS_EXIT_DONE;
+}
+
+/* With --json the error has a member "candidates" where there are some; its message names them. */
+static CsExit
+fail_to_find(const CsInvocation *invocation, const GError *error, const cJSON *candidates)
+{
+	g_autoptr(cJSON) document = NULL;
+	cJSON *told = NULL;
+
+	if (candidates && invocation->json) {
+		document = cJSON_CreateObject();
+		told = cs_error_to_json(error);
+		cs_json_add(told, "candidates", cJSON_Duplicate(candidates, TRUE));
+		cs_json_add(document, "error", told);
+		cs_invocation_print_json(invocation, document);
+		return cs_exit_from_error(error);
+	}
+	cs_invocation_fail(invocation, error);
+	if (candidates)
+		cs_invocation_note_paragraph(invocation,
+					     _("Compare the device's name, or ask for the code "
+					       "once more; then give the one that was meant."));
+	return cs_exit_from_error(error);
+}
+
+/**
+ * cs_authority_find_device:
+ * @invocation: the run, whose first argument is a device's id or helpdesk code
+ * @authority: the authority
+ * @code: (out): the exit code where there is no such device
+ *
+ * As cs_admin_find_device(); where it finds none that is told, with the devices that a misheard code
+ * may have meant.
+ *
+ * Returns: (transfer full) (nullable): the device's id
+ */
+char *
+cs_authority_find_device(const CsInvocation *invocation, CsAuthority *authority, CsExit *code)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) candidates = NULL;
+	char *id = cs_admin_find_device(authority, invocation->arguments[0], &candidates, &error);
+
+	*code = id ? CS_EXIT_DONE : fail_to_find(invocation, error, candidates);
+	return id;
 }
 
 /**

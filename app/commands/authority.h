@@ -7,13 +7,16 @@
 #include "core/authority/authority.h"
 
 /* What the administrator's verbs have in common: open the folder, do one thing, print its
- * document. None of them ever asks. */
+ * document. None of them ever asks; but "repurpose" on a terminal. */
 typedef cJSON *(*CsAdminCall)(CsAuthority *authority,
 			      const CsInvocation *invocation,
 			      GError **error);
 typedef void (*CsAdminPrint)(const CsInvocation *invocation, const cJSON *document);
 
 CsExit cs_authority_run(CsInvocation *invocation, CsAdminCall call, CsAdminPrint print);
+/* The device that the first argument names, by id or helpdesk code; NULL after it was told why. */
+char *
+cs_authority_find_device(const CsInvocation *invocation, CsAuthority *authority, CsExit *code);
 /* The array of that member as a table, or `empty` where there is nothing in it. */
 void cs_authority_print_list(const CsInvocation *invocation,
 			     const cJSON *document,

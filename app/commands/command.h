@@ -62,6 +62,7 @@ CsSecret *cs_read_line_secret(GCancellable *cancellable, GError **error);
 /* Ask on the terminal; CS_ERROR_USAGE "no-terminal" where there is none. */
 gboolean cs_ask_is_possible(void);
 CsSecret *cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error);
+gboolean cs_answer_is_yes(const char *answer);
 gboolean cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GError **error);
 
 const CsCommandTable *cs_commands_get_table(void);

@@ -52,6 +52,7 @@ static const CsCommand *const commands[] = {
 	&cs_command_authority_device_delete,
 	&cs_command_authority_device_approve,
 	&cs_command_authority_device_release,
+	&cs_command_authority_repurpose,
 	&cs_command_authority_certificate_issue,
 	&cs_command_authority_certificate_revoke,
 	&cs_command_authority_log,

@@ -148,18 +148,23 @@ cs_ask_secret(const char *prompt, GCancellable *cancellable, GError **error)
 	return answer;
 }
 
-/* In English, in the language of the question, or in that of the locale. */
-static gboolean
-is_yes(const char *text)
+/**
+ * cs_answer_is_yes:
+ * @answer: a line that somebody typed, without its end
+ *
+ * Returns: whether it is yes, in English, in the language of the question, or in that of the locale
+ */
+gboolean
+cs_answer_is_yes(const char *answer)
 {
 	/* Translators: what people type for "yes", in one letter; and in full. */
 	const char *const words[] = {"y", "yes", _("y"), _("yes")};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (g_ascii_strcasecmp(text, words[i]) == 0)
+		if (g_ascii_strcasecmp(answer, words[i]) == 0)
 			return TRUE;
 	}
-	return rpmatch(text) == 1;
+	return rpmatch(answer) == 1;
 }
 
 /**
@@ -195,6 +200,6 @@ cs_ask_yes(const char *question, gboolean *yes, GCancellable *cancellable, GErro
 		g_propagate_error(error, g_steal_pointer(&local_error));
 		return FALSE;
 	}
-	*yes = is_yes(cs_secret_get_text(answer));
+	*yes = cs_answer_is_yes(cs_secret_get_text(answer));
 	return TRUE;
 }

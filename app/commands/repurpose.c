@@ -5,6 +5,7 @@
 #include "app/commands/text.h"
 #include "app/commands/verbs.h"
 #include "core/account/repurposing.h"
+#include "core/protocol/helpdesk-code.h"
 
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
@@ -34,6 +35,15 @@ print_steps(const CsInvocation *invocation, const cJSON *steps)
 }
 
 static void
+print_helpdesk_code(const CsInvocation *invocation, const char *code)
+{
+	g_autofree char *text = code ? cs_helpdesk_code_format(code) : NULL;
+
+	if (text)
+		cs_invocation_print(invocation, _("  helpdesk code: %s\n"), text);
+}
+
+static void
 print_text(const CsInvocation *invocation, const cJSON *organisations)
 {
 	const cJSON *organisation;
@@ -55,6 +65,7 @@ print_text(const CsInvocation *invocation, const cJSON *organisations)
 		cs_invocation_print(invocation, _("  device %s: %s\n"),
 				    get_text(organisation, "device_id", "-"),
 				    get_text(organisation, "state", "-"));
+		print_helpdesk_code(invocation, get_text(organisation, "helpdesk_code", NULL));
 		print_steps(invocation, cJSON_GetObjectItemCaseSensitive(organisation, "steps"));
 	}
 }
@@ -166,7 +177,8 @@ const CsCommand cs_command_repurpose = {
 		"step shows whether it is done, as the server sees it now; the device asks by "
 		"its device key, which needs no account.\n"
 		"With --json, {\"organisations\": [{\"organisation\", \"url\", \"device_id\", "
-		"\"state\", \"steps\": [{\"step\", \"done\", \"by\", \"text\"}], \"error\"}]}, "
+		"\"helpdesk_code\", \"state\", \"steps\": [{\"step\", \"done\", \"by\", "
+		"\"text\"}], \"error\"}]}, "
 		"once: with --watch at the end."),
 	.options = options,
 	.run = run,

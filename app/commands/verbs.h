@@ -40,6 +40,7 @@ extern const CsCommand cs_command_authority_device_reactivate;
 extern const CsCommand cs_command_authority_device_delete;
 extern const CsCommand cs_command_authority_device_approve;
 extern const CsCommand cs_command_authority_device_release;
+extern const CsCommand cs_command_authority_repurpose;
 extern const CsCommand cs_command_authority_certificate_issue;
 extern const CsCommand cs_command_authority_certificate_revoke;
 extern const CsCommand cs_command_authority_log;

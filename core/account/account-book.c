@@ -334,6 +334,7 @@ cs_account_to_json(const CsAccount *account, const char *error_code)
 							     : cs_reason_to_code(account->reason));
 	cs_json_add_time(json, "checked_at", account->checked_at);
 	cs_json_add_string(json, "device_id", account->device_id);
+	cs_json_add_string(json, "helpdesk_code", account->helpdesk_code);
 	add_certificate(json, account);
 	if (account->hint != NULL)
 		cs_json_add_string(json, "hint", account->hint);

@@ -29,6 +29,7 @@ typedef struct {
 	CsJwk *server_key;
 	gint64 sequence;       /* of the rotation that brought server_key, 0 for the first */
 	char *device_id;       /* (nullable) until the first account */
+	char *helpdesk_code;   /* (nullable) of the device, where the server gave one */
 	char *device_key_file; /* base name in the keys folder */
 	GPtrArray *pending;    /* (element-type CsPendingEnrolment), oldest first */
 } CsOrganisation;
@@ -39,6 +40,7 @@ typedef struct {
 	char *url;
 	char *organisation; /* name, copied for display */
 	char *device_id;
+	char *helpdesk_code; /* (nullable) of the device, where the server gave one */
 	char *key_file;
 	gint64 created_at;
 	gboolean tombstone; /* rule 23: waits for the server to hear of the deletion; not listed */

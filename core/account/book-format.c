@@ -5,6 +5,7 @@
 #include "core/account/record.h"
 #include "core/base/error.h"
 #include "core/base/http.h"
+#include "core/protocol/helpdesk-code.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -24,6 +25,7 @@ static const CsRecordField account_fields[] = {
 	{"url", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsAccount, url)},
 	{"organisation", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsAccount, organisation)},
 	{"device_id", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsAccount, device_id)},
+	{"helpdesk_code", CS_RECORD_LATER_TEXT, G_STRUCT_OFFSET(CsAccount, helpdesk_code)},
 	{"key_file", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsAccount, key_file)},
 	{"created_at", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsAccount, created_at)},
 	{"tombstone", CS_RECORD_FLAG, G_STRUCT_OFFSET(CsAccount, tombstone)},
@@ -56,6 +58,7 @@ static const CsRecordField organisation_fields[] = {
 	{"server_key", CS_RECORD_KEY, G_STRUCT_OFFSET(CsOrganisation, server_key)},
 	{"sequence", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsOrganisation, sequence)},
 	{"device_id", CS_RECORD_OPTIONAL_TEXT, G_STRUCT_OFFSET(CsOrganisation, device_id)},
+	{"helpdesk_code", CS_RECORD_LATER_TEXT, G_STRUCT_OFFSET(CsOrganisation, helpdesk_code)},
 	{"device_key_file", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsOrganisation, device_key_file)},
 	{"pending", CS_RECORD_LIST, G_STRUCT_OFFSET(CsOrganisation, pending)},
 	{NULL},
@@ -261,6 +264,12 @@ find_organisation(const CsBook *book, const char *url)
 }
 
 static gboolean
+may_be_helpdesk_code(const char *code)
+{
+	return code == NULL || cs_helpdesk_code_is_valid(code);
+}
+
+static gboolean
 read_organisation(CsBook *book, const cJSON *json, GError **error)
 {
 	g_autoptr(CsOrganisation) organisation = g_new0(CsOrganisation, 1);
@@ -278,6 +287,8 @@ read_organisation(CsBook *book, const cJSON *json, GError **error)
 		return fail(error, _("a key file's name is not one of ours"));
 	if (organisation->device_id != NULL && !cs_book_is_id(organisation->device_id))
 		return fail(error, _("a device's id is malformed"));
+	if (!may_be_helpdesk_code(organisation->helpdesk_code))
+		return fail(error, _("a helpdesk code is malformed"));
 	if (organisation->sequence < 0)
 		return fail(error, _("a rotation's number is negative"));
 	if (find_organisation(book, organisation->url) != NULL)
@@ -295,6 +306,8 @@ read_account(CsBook *book, const cJSON *json, GError **error)
 		return FALSE;
 	if (!cs_book_is_id(account->id) || !cs_book_is_id(account->device_id))
 		return fail(error, _("an id is malformed"));
+	if (!may_be_helpdesk_code(account->helpdesk_code))
+		return fail(error, _("a helpdesk code is malformed"));
 	if (!cs_book_is_key_file(account->key_file))
 		return fail(error, _("a key file's name is not one of ours"));
 	if (find_organisation(book, account->url) == NULL)

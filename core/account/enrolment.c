@@ -259,7 +259,8 @@ make_body(const Enrolment *enrolment, const char *nonce, gint64 iat, GError **er
 static cJSON *
 talk(const Enrolment *enrolment, GCancellable *cancellable, GError **error)
 {
-	static const char *const members[] = {"account", "user", "device", "organisation", NULL};
+	static const char *const members[] = {"account",       "user",	       "device",
+					      "helpdesk_code", "organisation", NULL};
 	const CsClient *client = enrolment->client;
 	const char *url = enrolment->introduction->url;
 	CsServerCall call = {"POST", "/v1/accounts", NULL, 201, members};
@@ -311,11 +312,13 @@ read_answer(const Enrolment *enrolment, const cJSON *answer, GError **error)
 	const char *name =
 		device ? cs_server_call_get_string(answer, "organisation", url, error) : NULL;
 	g_autofree char *login = cs_clean_text(user, CS_CLEAN_TEXT_MAX_CHARACTERS);
+	const char *helpdesk_code = NULL;
 	CsAccount *account;
 
 	if (name == NULL)
 		return NULL;
-	if (!cs_book_is_id(id) || !cs_book_is_id(device) || login == NULL) {
+	if (!cs_book_is_id(id) || !cs_book_is_id(device) || login == NULL ||
+	    !cs_server_call_get_helpdesk_code(answer, &helpdesk_code)) {
 		cs_server_call_fail(error, url, _("the account that it names is malformed"));
 		return NULL;
 	}
@@ -327,6 +330,7 @@ read_answer(const Enrolment *enrolment, const cJSON *answer, GError **error)
 	if (account->organisation == NULL)
 		account->organisation = g_strdup(enrolment->introduction->name);
 	account->device_id = g_strdup(device);
+	account->helpdesk_code = g_strdup(helpdesk_code);
 	account->key_file = g_strdup(enrolment->account_key_file);
 	account->created_at = cs_clock_get_unix_s(enrolment->client->clock);
 	return account;
@@ -374,6 +378,8 @@ add_to_book(CsBookChange *change, const Enrolment *enrolment, CsAccount *account
 	organisation->name = g_strdup(account->organisation);
 	g_free(organisation->device_id);
 	organisation->device_id = g_strdup(account->device_id);
+	g_free(organisation->helpdesk_code);
+	organisation->helpdesk_code = g_strdup(account->helpdesk_code);
 	if (other == NULL)
 		g_ptr_array_add(change->book->accounts, cs_account_copy(account));
 	return cs_book_change_commit(change, error);

@@ -112,7 +112,7 @@ check_members(const cJSON *object, const CsRecordField *fields, GError **error)
 /**
  * cs_record_read:
  * @object: a JSON value
- * @fields: its members, all of which must be there, and no others
+ * @fields: its members, all of which must be there but for %CS_RECORD_LATER_TEXT, and no others
  * @record: a struct whose fields are zero
  * @error: return location
  *
@@ -124,16 +124,22 @@ cs_record_read(const cJSON *object, const CsRecordField *fields, gpointer record
 {
 	static gboolean (*const readers[])(const cJSON *, const CsRecordField *, gpointer,
 					   GError **) = {
-		[CS_RECORD_TEXT] = read_text,	    [CS_RECORD_OPTIONAL_TEXT] = read_optional_text,
-		[CS_RECORD_NUMBER] = read_number,   [CS_RECORD_FLAG] = read_flag,
-		[CS_RECORD_MANAGED] = read_managed, [CS_RECORD_REASON] = read_reason,
-		[CS_RECORD_KEY] = read_key,	    [CS_RECORD_LIST] = read_list,
+		[CS_RECORD_TEXT] = read_text,
+		[CS_RECORD_OPTIONAL_TEXT] = read_optional_text,
+		[CS_RECORD_LATER_TEXT] = read_optional_text,
+		[CS_RECORD_NUMBER] = read_number,
+		[CS_RECORD_FLAG] = read_flag,
+		[CS_RECORD_MANAGED] = read_managed,
+		[CS_RECORD_REASON] = read_reason,
+		[CS_RECORD_KEY] = read_key,
+		[CS_RECORD_LIST] = read_list,
 	};
 
 	if (!check_members(object, fields, error))
 		return FALSE;
 	for (const CsRecordField *field = fields; field->name != NULL; field++) {
-		if (cJSON_GetObjectItemCaseSensitive(object, field->name) == NULL) {
+		if (field->kind != CS_RECORD_LATER_TEXT &&
+		    cJSON_GetObjectItemCaseSensitive(object, field->name) == NULL) {
 			cs_error_set(error, CS_ERROR_STATE, "state-invalid",
 				     _("member \"%s\" is missing"), field->name);
 			return FALSE;
@@ -169,6 +175,7 @@ write_field(cJSON *object, const CsRecordField *field, gconstpointer record)
 	switch (field->kind) {
 	case CS_RECORD_TEXT:
 	case CS_RECORD_OPTIONAL_TEXT:
+	case CS_RECORD_LATER_TEXT:
 		cs_json_add_string(object, name, G_STRUCT_MEMBER(char *, record, offset));
 		break;
 	case CS_RECORD_NUMBER:
@@ -207,7 +214,8 @@ cs_record_write(cJSON *object, const CsRecordField *fields, gconstpointer record
 static gboolean
 is_text(const CsRecordField *field)
 {
-	return field->kind == CS_RECORD_TEXT || field->kind == CS_RECORD_OPTIONAL_TEXT;
+	return field->kind == CS_RECORD_TEXT || field->kind == CS_RECORD_OPTIONAL_TEXT ||
+	       field->kind == CS_RECORD_LATER_TEXT;
 }
 
 /**

@@ -8,6 +8,7 @@
 typedef enum {
 	CS_RECORD_TEXT,		 /* char *, never NULL */
 	CS_RECORD_OPTIONAL_TEXT, /* char *, NULL is null */
+	CS_RECORD_LATER_TEXT,	 /* the same, and not there in what an earlier version wrote */
 	CS_RECORD_NUMBER,	 /* gint64 */
 	CS_RECORD_FLAG,		 /* gboolean */
 	CS_RECORD_MANAGED,	 /* CsManaged: true, false or null */

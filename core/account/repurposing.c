@@ -32,6 +32,7 @@ cs_repurposing_free(CsRepurposing *repurposing)
 	g_free(repurposing->organisation);
 	g_free(repurposing->url);
 	g_free(repurposing->device_id);
+	g_free(repurposing->helpdesk_code);
 	g_free(repurposing->error_code);
 	g_free(repurposing);
 }
@@ -93,8 +94,8 @@ ask(const CsClient *client,
     GCancellable *cancellable,
     GError **error)
 {
-	static const char *const members[] = {"device",	  "name",  "state", "key",
-					      "approved", "steps", NULL};
+	static const char *const members[] = {"device", "name",	    "helpdesk_code", "state",
+					      "key",	"approved", "steps",	     NULL};
 	g_autofree char *query = sign_query(client, organisation, cancellable, error);
 	g_autofree char *body = NULL;
 	CsServerCall call = {"POST", "/v1/device", NULL, 200, members};
@@ -155,11 +156,15 @@ read_answer(CsRepurposing *read, const cJSON *answer)
 {
 	const char *device = cs_json_get_string(answer, "device", NULL);
 	const char *state = find_state(cs_json_get_string(answer, "state", NULL));
+	const char *helpdesk_code = NULL;
 
-	if (!cs_book_is_id(device) || state == NULL || !read_steps(read, answer))
+	if (!cs_book_is_id(device) || state == NULL ||
+	    !cs_server_call_get_helpdesk_code(answer, &helpdesk_code) || !read_steps(read, answer))
 		return FALSE;
 	g_free(read->device_id);
 	read->device_id = g_strdup(device);
+	g_free(read->helpdesk_code);
+	read->helpdesk_code = g_strdup(helpdesk_code);
 	read->state = state;
 	return TRUE;
 }
@@ -172,6 +177,7 @@ repurposing_new(const CsOrganisation *organisation)
 	repurposing->organisation = g_strdup(organisation->name);
 	repurposing->url = g_strdup(organisation->url);
 	repurposing->device_id = g_strdup(organisation->device_id);
+	repurposing->helpdesk_code = g_strdup(organisation->helpdesk_code);
 	return repurposing;
 }
 
@@ -289,6 +295,7 @@ to_json(const CsRepurposing *repurposing)
 	cs_json_add_string(json, "organisation", repurposing->organisation);
 	cs_json_add_string(json, "url", repurposing->url);
 	cs_json_add_string(json, "device_id", repurposing->device_id);
+	cs_json_add_string(json, "helpdesk_code", repurposing->helpdesk_code);
 	cs_json_add_string(json, "state", repurposing->state);
 	add_steps(json, repurposing);
 	cs_json_add_string(json, "error", repurposing->error_code);
@@ -306,8 +313,8 @@ to_json(const CsRepurposing *repurposing)
  * its `error` set, null in the others. It is what the servers say, for people to follow; nothing is
  * decided by it.
  *
- * Returns: (transfer full): an array of {"organisation", "url", "device_id", "state",
- *   "steps": [{"step", "done", "by", "text"}], "error"}; %NULL with %CS_ERROR_STATE where the book
+ * Returns: (transfer full): an array of {"organisation", "url", "device_id", "helpdesk_code",
+ *   "state", "steps": [{"step", "done", "by", "text"}], "error"}; %NULL with %CS_ERROR_STATE where the book
  *   cannot be read, or %G_IO_ERROR_CANCELLED
  */
 cJSON *

@@ -26,10 +26,11 @@ typedef enum {
 typedef struct {
 	char *organisation;
 	char *url;
-	char *device_id;   /* (nullable) before the first account */
-	gboolean is_asked; /* FALSE: this one was not asked, and the rest says nothing */
-	const char *state; /* (nullable) of the device, where there was an answer */
-	char *error_code;  /* (nullable) why there was none: "unreachable", ... */
+	char *device_id;     /* (nullable) before the first account */
+	char *helpdesk_code; /* (nullable) of the device, where the server gave one */
+	gboolean is_asked;   /* FALSE: this one was not asked, and the rest says nothing */
+	const char *state;   /* (nullable) of the device, where there was an answer */
+	char *error_code;    /* (nullable) why there was none: "unreachable", ... */
 	struct {
 		gboolean is_done;
 		CsActor actor;
@@ -50,5 +51,6 @@ GPtrArray *cs_repurposing_follow(const CsClient *client,
 				 GCancellable *cancellable,
 				 GError **error);
 /* Every one is asked: an array of
- * {"organisation", "url", "device_id", "state", "steps": [{"step", "done", "by", "text"}], "error"}. */
+ * {"organisation", "url", "device_id", "helpdesk_code", "state",
+ * "steps": [{"step", "done", "by", "text"}], "error"}. */
 cJSON *cs_repurposing_query(const CsClient *client, GCancellable *cancellable, GError **error);

@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/event.h"
+#include "core/protocol/helpdesk-code.h"
 #include "core/protocol/reason.h"
 
 #include <glib/gi18n-lib.h>
@@ -162,6 +163,21 @@ cs_server_call_get_string(const cJSON *answer, const char *name, const char *url
 	if (value == NULL)
 		cs_server_call_fail(error, url, cause->message);
 	return value;
+}
+
+/**
+ * cs_server_call_get_helpdesk_code:
+ * @answer: an answer that speaks of a device
+ * @code: (out) (transfer none) (nullable): its helpdesk code; %NULL where the server gives none, as
+ *   one of an earlier version
+ *
+ * Returns: %FALSE where what it gives is no helpdesk code
+ */
+gboolean
+cs_server_call_get_helpdesk_code(const cJSON *answer, const char **code)
+{
+	return cs_json_get_optional_string(answer, "helpdesk_code", code, NULL) &&
+	       (*code == NULL || cs_helpdesk_code_is_valid(*code));
 }
 
 /**

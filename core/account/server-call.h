@@ -24,6 +24,8 @@ cJSON *cs_server_call_run(const CsServerCall *call,
 gboolean cs_server_call_fail(GError **error, const char *url, const char *what);
 const char *
 cs_server_call_get_string(const cJSON *answer, const char *name, const char *url, GError **error);
+/* *code NULL where the server, of an earlier version, gives none; FALSE where it is malformed. */
+gboolean cs_server_call_get_helpdesk_code(const cJSON *answer, const char **code);
 /* One token in a body of its own: {"name": token}. */
 char *cs_server_call_wrap(const char *name, const char *token);
 

@@ -163,6 +163,7 @@ record_to_json(const Record *record, gboolean details)
 	cJSON *json = cJSON_CreateObject();
 
 	cs_json_add_string(json, "id", record->device->id);
+	cs_json_add_string(json, "helpdesk_code", record->device->helpdesk_code);
 	cs_json_add_string(json, "name", record->device->name);
 	cs_json_add_string(json, "state", cs_device_state_to_text(record->device->state));
 	cs_json_add(json, "users", users_to_json(record));
@@ -199,9 +200,9 @@ list_devices(CsAdminAct *act, gpointer data, GError **error)
  * @a: the authority
  * @error: where to put the error
  *
- * Returns: (transfer full) (nullable): {"devices": [{"id", "name", "state", "users", "keys":
- *   [{"id", "user", "approved"}], "links": [{"certificate", "state"}]}]} in the order created,
- *   deleted ones too; name is what the device claims; CS_ERROR_STATE
+ * Returns: (transfer full) (nullable): {"devices": [{"id", "helpdesk_code", "name", "state",
+ *   "users", "keys": [{"id", "user", "approved"}], "links": [{"certificate", "state"}]}]} in the
+ *   order created, deleted ones too; name is what the device claims; CS_ERROR_STATE
  */
 cJSON *
 cs_admin_list_devices(CsAuthority *a, GError **error)
@@ -260,6 +261,44 @@ spell_id(const char *hardware_id)
 
 	return bytes != NULL ? cs_hex_encode(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
 			     : g_strdup(hardware_id);
+}
+
+static cJSON *
+show_repurposing(CsAdminAct *act, gpointer data, GError **error)
+{
+	g_autoptr(CsDeviceRow) device = cs_registry_get_device(act->registry, data, error);
+	g_auto(Record) record = {.registry = act->registry, .device = device};
+	cJSON *json = NULL;
+
+	if (device == NULL || !load_record(&record, error))
+		return NULL;
+	json = cJSON_CreateObject();
+	cs_json_add_string(json, "id", device->id);
+	cs_json_add_string(json, "helpdesk_code", device->helpdesk_code);
+	cs_json_add_string(json, "name", device->name);
+	cs_json_add_string(json, "state", cs_device_state_to_text(device->state));
+	cs_json_add(json, "users", users_to_json(&record));
+	cs_json_add(json, "steps", steps_to_json(&record));
+	cs_json_add_time(json, "hand_over_until", find_hand_over(&record, act->now));
+	return json;
+}
+
+/**
+ * cs_admin_show_repurposing:
+ * @a: the authority
+ * @id: the device's
+ * @error: where to put the error
+ *
+ * Rule 25, as cs_admin_show_device() has it and POST /v1/device answers it, without all the rest:
+ * cheap enough to be asked for every second.
+ *
+ * Returns: (transfer full) (nullable): {"id", "helpdesk_code", "name", "state", "users", "steps":
+ *   [{"step", "done", "by"}], "hand_over_until"}; CS_ERROR_NOT_FOUND; CS_ERROR_STATE
+ */
+cJSON *
+cs_admin_show_repurposing(CsAuthority *a, const char *id, GError **error)
+{
+	return cs_admin_read(a, show_repurposing, (gpointer)id, error);
 }
 
 static cJSON *

@@ -34,9 +34,12 @@ cJSON *cs_admin_dry_run_policy(
 	CsAuthority *a, const char *application, const char *demand, guint days, GError **error);
 
 cJSON *cs_admin_list_devices(CsAuthority *a, GError **error);
+/* By id or helpdesk code; candidates where it was misheard. */
+char *cs_admin_find_device(CsAuthority *a, const char *name, cJSON **candidates, GError **error);
 cJSON *cs_admin_show_device(CsAuthority *a,
 			    const char *id,
 			    GError **error); /* + accounts, conflicts, steps */
+cJSON *cs_admin_show_repurposing(CsAuthority *a, const char *id, GError **error); /* rule 25 */
 /* hand_over_s: of reactivate, 3600 to 90 days. */
 cJSON *cs_admin_move_device(
 	CsAuthority *a, const char *id, CsDeviceMove move, gint64 hand_over_s, GError **error);

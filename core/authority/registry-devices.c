@@ -8,7 +8,7 @@
 
 #define SELECT_DEVICES                                                                             \
 	"SELECT id, hardware_id, name, platform, state, created_at, deactivated_at,"               \
-	" reactivated_at FROM devices"
+	" reactivated_at, helpdesk_code FROM devices"
 #define SELECT_KEYS                                                                                \
 	"SELECT k.id, k.device_id, k.thumbprint, k.jwk, k.approval, k.hardware, k.created_at"      \
 	" FROM device_keys k"
@@ -26,6 +26,7 @@ read_device(CsStatement *s)
 	row->created_at = cs_statement_get_int64(s, 5);
 	row->deactivated_at = cs_statement_get_int64(s, 6);
 	row->reactivated_at = cs_statement_get_int64(s, 7);
+	row->helpdesk_code = cs_statement_dup_text(s, 8);
 	return row;
 }
 
@@ -81,6 +82,24 @@ cs_registry_find_device_by_hardware(CsRegistry *r,
 }
 
 /**
+ * cs_registry_find_device_by_helpdesk_code:
+ * @r: the registry
+ * @code: a helpdesk code in its normal form
+ * @row: (out) (transfer full) (nullable): the record in whatever state; %NULL where there is none
+ * @error: where to put the error
+ *
+ * Returns: %FALSE with CS_ERROR_STATE
+ */
+gboolean
+cs_registry_find_device_by_helpdesk_code(CsRegistry *r,
+					 const char *code,
+					 CsDeviceRow **row,
+					 GError **error)
+{
+	return find_device(r, SELECT_DEVICES " WHERE helpdesk_code = ?", code, row, error);
+}
+
+/**
  * cs_registry_list_devices:
  * @r: the registry
  * @error: where to put the error
@@ -107,7 +126,8 @@ cs_registry_list_devices(CsRegistry *r, GError **error)
  * Inserts or replaces by id. Which move is allowed is not asked here (lifecycle.c).
  *
  * Returns: %FALSE with CS_ERROR_STATE, "registry-conflict" where another record that is not
- *   deleted claims the hardware
+ *   deleted claims the hardware, or where the helpdesk code is missing, another record's, or not
+ *   the one that the record has
  */
 gboolean
 cs_registry_put_device(CsRegistry *r, const CsDeviceRow *row, GError **error)
@@ -116,13 +136,14 @@ cs_registry_put_device(CsRegistry *r, const CsDeviceRow *row, GError **error)
 
 	if (!cs_statement_open(&s, r,
 			       "INSERT INTO devices (id, hardware_id, name, platform, state,"
-			       " created_at, deactivated_at, reactivated_at)"
-			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+			       " created_at, deactivated_at, reactivated_at, helpdesk_code)"
+			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
 			       " hardware_id = excluded.hardware_id, name = excluded.name,"
 			       " platform = excluded.platform, state = excluded.state,"
 			       " created_at = excluded.created_at,"
 			       " deactivated_at = excluded.deactivated_at,"
-			       " reactivated_at = excluded.reactivated_at",
+			       " reactivated_at = excluded.reactivated_at,"
+			       " helpdesk_code = excluded.helpdesk_code",
 			       error))
 		return FALSE;
 	cs_statement_add_text(&s, row->id);
@@ -133,6 +154,7 @@ cs_registry_put_device(CsRegistry *r, const CsDeviceRow *row, GError **error)
 	cs_statement_add_int64(&s, row->created_at);
 	cs_statement_add_int64(&s, row->deactivated_at);
 	cs_statement_add_int64(&s, row->reactivated_at);
+	cs_statement_add_text(&s, row->helpdesk_code);
 	return cs_statement_run(&s, NULL, error);
 }
 

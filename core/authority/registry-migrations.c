@@ -48,6 +48,21 @@ static const char *const to_version_5[] = {
 	NULL,
 };
 
+/* Version 6: what a device is called on the telephone; never two of them the same, nor is it ever
+ * another one's: people have written it down. Every record has one, which an added column cannot
+ * say of itself. */
+static const char *const to_version_6[] = {
+	"ALTER TABLE devices ADD COLUMN helpdesk_code TEXT",
+	"CREATE UNIQUE INDEX devices_helpdesk_code ON devices (helpdesk_code)",
+	"CREATE TRIGGER devices_helpdesk_code_given BEFORE INSERT ON devices"
+	" WHEN new.helpdesk_code IS NULL"
+	" BEGIN SELECT RAISE (ABORT, 'a device needs a helpdesk code'); END",
+	"CREATE TRIGGER devices_helpdesk_code_kept BEFORE UPDATE ON devices"
+	" WHEN old.helpdesk_code IS NOT NULL AND new.helpdesk_code IS NOT old.helpdesk_code"
+	" BEGIN SELECT RAISE (ABORT, 'a device keeps its helpdesk code'); END",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -59,6 +74,7 @@ static const struct {
 	{to_version_3, NULL},
 	{to_version_4, chain_log},
 	{to_version_5, NULL},
+	{to_version_6, cs_registry_give_helpdesk_codes},
 };
 
 /**

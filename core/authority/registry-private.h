@@ -93,6 +93,9 @@ gboolean cs_registry_chain_append(
 	CsRegistry *r, gint64 time, const char *const *values, CsChainHead *head, GError **error);
 gboolean cs_registry_chain_old_lines(CsRegistry *r, GError **error);
 
+/* To every record that has none, in a transaction. */
+gboolean cs_registry_give_helpdesk_codes(CsRegistry *r, GError **error);
+
 /* Inside a transaction on an empty database. */
 gboolean cs_registry_schema_create(CsRegistry *r, GError **error);
 /* *exists FALSE where the database is empty; an earlier version: CS_ERROR_STATE

@@ -95,6 +95,7 @@ cs_device_row_free(CsDeviceRow *row)
 		return;
 	g_free(row->id);
 	g_free(row->hardware_id);
+	g_free(row->helpdesk_code);
 	g_free(row->name);
 	g_free(row->platform);
 	g_free(row);

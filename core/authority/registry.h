@@ -73,8 +73,9 @@ typedef struct {
 
 typedef struct {
 	char *id;
-	char *hardware_id; /* base64url; a claim (rule 26) */
-	char *name;	   /* a claim */
+	char *hardware_id;   /* base64url; a claim (rule 26) */
+	char *name;	     /* a claim */
+	char *helpdesk_code; /* helpdesk-code.h; unique, of deleted records too, and for good */
 	char *platform;
 	CsDeviceState state;
 	gint64 created_at;
@@ -211,7 +212,13 @@ CsDeviceRow *cs_registry_get_device(CsRegistry *r, const char *id, GError **erro
 gboolean cs_registry_find_device_by_hardware(CsRegistry *r,
 					     const char *hardware_id,
 					     CsDeviceRow **row,
-					     GError **error);	    /* not deleted */
+					     GError **error); /* not deleted */
+gboolean cs_registry_find_device_by_helpdesk_code(CsRegistry *r,
+						  const char *code,
+						  CsDeviceRow **row,
+						  GError **error); /* deleted ones too */
+/* A code that no record has. Inside the transaction that gives it away. */
+char *cs_registry_make_helpdesk_code(CsRegistry *r, GError **error);
 GPtrArray *cs_registry_list_devices(CsRegistry *r, GError **error); /* deleted ones too */
 gboolean
 cs_registry_find_device_key(CsRegistry *r,

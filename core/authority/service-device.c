@@ -99,6 +99,7 @@ answer_device(const CsDeviceAnswer *found, CsAnswer *answer)
 
 	cs_json_add_string(body, "device", found->device->id);
 	cs_json_add_string(body, "name", found->device->name);
+	cs_json_add_string(body, "helpdesk_code", found->device->helpdesk_code);
 	cs_json_add_string(body, "state", cs_device_state_to_text(found->device->state));
 	cs_json_add_string(body, "key", found->key->id);
 	cs_json_add_boolean(body, "approved", found->key->approval != CS_APPROVAL_NONE);

@@ -169,6 +169,9 @@ add_device(CsService *service, CsEnrolment *e, GError **error)
 	e->device->id = cs_random_id(ID_LENGTH, error);
 	if (e->device->id == NULL)
 		return FALSE;
+	e->device->helpdesk_code = cs_registry_make_helpdesk_code(service->registry, error);
+	if (e->device->helpdesk_code == NULL)
+		return FALSE;
 	e->device->hardware_id = g_strdup(e->claim->hardware_id);
 	e->device->name = g_strdup(e->claim->name);
 	e->device->platform = g_strdup(e->claim->platform);
@@ -218,6 +221,7 @@ answer_account(const CsService *service, const CsEnrolment *e)
 	cs_json_add_string(body, "account", e->account->id);
 	cs_json_add_string(body, "user", e->user->login);
 	cs_json_add_string(body, "device", e->device->id);
+	cs_json_add_string(body, "helpdesk_code", e->device->helpdesk_code);
 	cs_json_add_string(body, "organisation", cs_authority_get_name(service->authority));
 	cs_answer_set(e->answer, 201, body);
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/ui/ui-fixture.h"
 
+#include "core/protocol/helpdesk-code.h"
+
 #include <string.h>
 
 #define HOUR_S 3600
@@ -111,6 +113,28 @@ test_copy(CsTestDesktop *d, gconstpointer data)
 			"C_opied");
 	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
 	g_assert_cmpstr(gtk_button_get_label(GTK_BUTTON(cs_test_find("copy_button"))), ==, "C_opy");
+}
+
+/* In groups, as it is read out. */
+static void
+test_helpdesk_code(CsTestDesktop *d, gconstpointer data)
+{
+	GtkClipboard *clipboard = NULL;
+	g_autofree char *code = cs_helpdesk_code_format(CS_TEST_SERVER_HELPDESK_CODE);
+	g_autofree char *text = NULL;
+
+	open_account(d);
+	g_assert_true(cs_test_is_shown("code_box"));
+	g_assert_cmpstr(cs_test_get_text("helpdesk_code"), ==, code);
+	cs_test_press("copy_code_button");
+	clipboard = gtk_widget_get_clipboard(d->window, GDK_SELECTION_CLIPBOARD);
+	text = gtk_clipboard_wait_for_text(clipboard);
+	g_assert_cmpstr(text, ==, code);
+	g_assert_cmpstr(gtk_button_get_label(GTK_BUTTON(cs_test_find("copy_code_button"))), ==,
+			"Co_de Copied");
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	g_assert_cmpstr(gtk_button_get_label(GTK_BUTTON(cs_test_find("copy_code_button"))), ==,
+			"Copy Co_de");
 }
 
 /* Newest first, in words, with the code where the help desk asks for it. */
@@ -276,6 +300,7 @@ main(int argc, char **argv)
 	cs_test_add_desktop_test("/account/valid-until", test_valid_until);
 	cs_test_add_desktop_test("/account/not-managed", test_not_managed);
 	cs_test_add_desktop_test("/account/copy", test_copy);
+	cs_test_add_desktop_test("/account/helpdesk-code", test_helpdesk_code);
 	cs_test_add_desktop_test("/account/history", test_history);
 	cs_test_add_desktop_test("/account/never-checked", test_never_checked);
 	cs_test_add_desktop_test("/account/delete/cancelled", test_delete_cancelled);

@@ -170,7 +170,9 @@ test_json(CsTestHome **home, gconstpointer data)
 	expect_json(&account, NULL,
 		    "{\"id\":\"abc\",\"user\":\"ada\",\"organisation\":\"Example\","
 		    "\"url\":\"https://id.example\",\"managed\":null,\"reason\":null,"
-		    "\"checked_at\":null,\"device_id\":\"device1\",\"certificate\":null}");
+		    "\"checked_at\":null,\"device_id\":\"device1\",\"helpdesk_code\":null,"
+		    "\"certificate\":null}");
+	account.helpdesk_code = (char *)"K7M39WF6";
 	account.managed = CS_MANAGED_YES;
 	account.reason = CS_REASON_MANAGED;
 	account.checked_at = 1795371548;
@@ -182,7 +184,8 @@ test_json(CsTestHome **home, gconstpointer data)
 		    "{\"id\":\"abc\",\"user\":\"ada\",\"organisation\":\"Example\","
 		    "\"url\":\"https://id.example\",\"managed\":true,\"reason\":\"managed\","
 		    "\"checked_at\":\"2026-11-22T18:19:08Z\",\"device_id\":\"device1\","
-		    "\"certificate\":{\"fingerprint\":\"ab\",\"issuer\":\"CN=CA\","
+		    "\"helpdesk_code\":\"K7M39WF6\",\"certificate\":{\"fingerprint\":\"ab\","
+		    "\"issuer\":\"CN=CA\","
 		    "\"not_before\":\"2020-01-01T00:00:00Z\","
 		    "\"not_after\":\"2040-01-01T00:00:00Z\"},\"error\":\"unreachable\"}");
 	account = make_account();
@@ -194,7 +197,7 @@ test_json(CsTestHome **home, gconstpointer data)
 		    "{\"id\":\"abc\",\"user\":\"ada\",\"organisation\":\"Example\","
 		    "\"url\":\"https://id.example\",\"managed\":false,"
 		    "\"reason\":\"bound-to-another-device\",\"checked_at\":null,"
-		    "\"device_id\":\"device1\",\"certificate\":null,"
+		    "\"device_id\":\"device1\",\"helpdesk_code\":null,\"certificate\":null,"
 		    "\"hint\":\"same-hardware\",\"request\":\"request1\"}");
 }
 

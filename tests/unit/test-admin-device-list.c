@@ -42,7 +42,8 @@ set_up(void)
 }
 
 #define LISTED                                                                                     \
-	"\"id\":\"d1\",\"name\":\"laptop\",\"state\":\"active\",\"users\":[\"alice\",\"bob\"],"    \
+	"\"id\":\"d1\",\"helpdesk_code\":\"" CS_TEST_CODE_OF_D1                                    \
+	"\",\"name\":\"laptop\",\"state\":\"active\",\"users\":[\"alice\",\"bob\"],"               \
 	"\"keys\":[{\"id\":\"k1\",\"user\":\"alice\",\"approved\":true},"                          \
 	"{\"id\":\"k2\",\"user\":\"bob\",\"approved\":true},"                                      \
 	"{\"id\":\"k3\",\"user\":null,\"approved\":false}]"
@@ -61,7 +62,8 @@ test_list(void)
 			    "{\"devices\":[{" LISTED
 			    ",\"links\":[{\"certificate\":\"certificate-l1\",\"state\":\"bound\"},"
 			    "{\"certificate\":\"certificate-l2\",\"state\":\"refused\"}]},"
-			    "{\"id\":\"d2\",\"name\":\"laptop\",\"state\":\"active\",\"users\":[],"
+			    "{\"id\":\"d2\",\"helpdesk_code\":\"" CS_TEST_CODE_OF_D2
+			    "\",\"name\":\"laptop\",\"state\":\"active\",\"users\":[],"
 			    "\"keys\":[],\"links\":[]}]}");
 	cs_test_expect_log(test, "");
 }
@@ -78,7 +80,8 @@ test_deleted(void)
 	cJSON_Delete(cs_admin_move_device(test->authority, "d1", CS_MOVE_DELETE, 0, &error));
 	g_assert_no_error(error);
 	cs_test_expect_json(cs_admin_list_devices(test->authority, &error), error,
-			    "{\"devices\":[{\"id\":\"d1\",\"name\":\"laptop\",\"state\":"
+			    "{\"devices\":[{\"id\":\"d1\",\"helpdesk_code\":\"" CS_TEST_CODE_OF_D1
+			    "\",\"name\":\"laptop\",\"state\":"
 			    "\"deleted\",\"users\":[],\"keys\":[],\"links\":[]}]}");
 }
 
@@ -125,7 +128,8 @@ test_show(void)
 		"\"hardware_id\":\"hardware-d1\",\"conflicts\":[{\"time\":"
 		"\"2027-01-15T08:00:00Z\",\"event\":\"authentication\",\"actor\":\"user:carol\","
 		"\"device\":\"d2\",\"account\":null,\"certificate\":\"certificate-l1\","
-		"\"outcome\":\"ok\",\"reason\":\"bound-to-another-device\"}],"
+		"\"outcome\":\"ok\",\"reason\":\"bound-to-another-device\","
+		"\"operator\":null,\"origin\":null,\"application\":null,\"access\":null}],"
 		"\"hand_over_until\":null}");
 }
 
@@ -215,11 +219,31 @@ test_nothing(void)
 	cs_test_expect_log(test, "");
 }
 
+/* rule 25: what helpdesk follows, without all the rest */
+static void
+test_repurposing(void)
+{
+	g_autoptr(CsTestAuthority) test = set_up();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) whole = show(test, "d1");
+	g_autoptr(cJSON) shown = cs_admin_show_repurposing(test->authority, "d1", &error);
+	const cJSON *member = NULL;
+
+	g_assert_no_error(error);
+	g_assert_cmpint(cJSON_GetArraySize(shown), ==, 7);
+	cJSON_ArrayForEach (member, shown)
+		g_assert_true(cJSON_Compare(
+			member, cJSON_GetObjectItemCaseSensitive(whole, member->string), TRUE));
+	g_assert_null(cs_admin_show_repurposing(test->authority, "d3", &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_NOT_FOUND, "not-found");
+}
+
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/admin-device-list/list", test_list);
+	g_test_add_func("/admin-device-list/repurposing", test_repurposing);
 	g_test_add_func("/admin-device-list/deleted", test_deleted);
 	g_test_add_func("/admin-device-list/show", test_show);
 	g_test_add_func("/admin-device-list/show-accounts", test_show_accounts);

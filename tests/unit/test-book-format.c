@@ -28,6 +28,7 @@ make_account(const char *id)
 	account->url = g_strdup(URL);
 	account->organisation = g_strdup("Example");
 	account->device_id = g_strdup("device1");
+	account->helpdesk_code = g_strdup("K7M39WF6");
 	account->key_file = g_strdup(KEY_FILE);
 	account->created_at = 1800000000;
 	account->managed = CS_MANAGED_NO;
@@ -51,6 +52,7 @@ make_book(void)
 
 	organisation->sequence = 3;
 	organisation->device_id = g_strdup("device1");
+	organisation->helpdesk_code = g_strdup("4R8L2FMW");
 	organisation->device_key_file = g_strdup(OTHER_KEY);
 	pending->key_file = g_strdup(KEY_FILE);
 	pending->code_tag = g_strdup("tag");
@@ -80,8 +82,10 @@ test_round_trip(void)
 	organisation = g_ptr_array_index(read->organisations, 0);
 	g_assert_cmpint(organisation->sequence, ==, 3);
 	g_assert_cmpuint(organisation->pending->len, ==, 1);
+	g_assert_cmpstr(organisation->helpdesk_code, ==, "4R8L2FMW");
 	account = g_ptr_array_index(read->accounts, 1);
 	g_assert_cmpstr(account->id, ==, "two");
+	g_assert_cmpstr(account->helpdesk_code, ==, "K7M39WF6");
 	g_assert_cmpint(account->reason, ==, CS_REASON_BOUND_TO_ANOTHER_DEVICE);
 	g_assert_cmpint(account->certificate_not_before, ==, -1);
 	g_assert_null(account->request);
@@ -162,6 +166,10 @@ test_odd_values(void)
 		{"\"one\"", "\"\""},
 		{"\"one\"", "\"two\""},
 		{"\"device1\"", "\"../device1\""},
+		{"\"K7M39WF6\"", "\"K7M39WF7\""},
+		{"\"K7M39WF6\"", "\"k7m39wf6\""},
+		{"\"4R8L2FMW\"", "\"\""},
+		{"\"4R8L2FMW\"", "7"},
 		{"\"https://id.example\"", "\"https://id.example/\""},
 		{"\"https://id.example\"", "\"http://id.example\""},
 		{"\"bound-to-another-device\"", "\"bound\""},
@@ -182,6 +190,33 @@ test_odd_values(void)
 		changed = g_strconcat(parts[0], changes[i].to, joined, NULL);
 		expect_failure(changed, "state-invalid");
 	}
+}
+
+/* A book of before there were helpdesk codes. */
+static void
+test_without_helpdesk_codes(void)
+{
+	g_autoptr(CsBook) book = make_book();
+	g_autofree char *text = cs_book_print(book);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autoptr(GString) old = g_string_new(NULL);
+	g_autoptr(GBytes) bytes = NULL;
+	g_autoptr(CsBook) read = NULL;
+	g_autoptr(GError) error = NULL;
+	guint taken_out = 0;
+
+	for (char **line = lines; *line != NULL; line++) {
+		if (strstr(*line, "\"helpdesk_code\"") != NULL)
+			taken_out++;
+		else
+			g_string_append_printf(old, "%s\n", *line);
+	}
+	g_assert_cmpuint(taken_out, ==, 3);
+	bytes = g_bytes_new(old->str, old->len);
+	read = cs_book_parse(bytes, &error);
+	g_assert_no_error(error);
+	g_assert_null(((CsAccount *)g_ptr_array_index(read->accounts, 0))->helpdesk_code);
+	g_assert_null(((CsOrganisation *)g_ptr_array_index(read->organisations, 0))->helpdesk_code);
 }
 
 static void
@@ -287,6 +322,7 @@ main(int argc, char **argv)
 	g_test_add_func("/book-format/not-a-book", test_not_a_book);
 	g_test_add_func("/book-format/other-version", test_other_version);
 	g_test_add_func("/book-format/odd-values", test_odd_values);
+	g_test_add_func("/book-format/without-helpdesk-codes", test_without_helpdesk_codes);
 	g_test_add_func("/book-format/odd-account-key", test_odd_account_key);
 	g_test_add_func("/book-format/negative-sequence", test_negative_sequence);
 	g_test_add_func("/book-format/account-without-organisation",

@@ -247,6 +247,10 @@ test_malformed_answer(Fixture *f, gconstpointer data)
 		"{\"account\":\"a\",\"user\":\"ada\",\"device\":\"\",\"organisation\":\"e\"}",
 		"{\"account\":\"a\",\"user\":\"ada\",\"device\":\"d\",\"organisation\":1}",
 		"{\"account\":\"a\",\"user\":\"ada\",\"x\":1}",
+		"{\"account\":\"a\",\"user\":\"ada\",\"device\":\"d\",\"organisation\":\"e\","
+		"\"helpdesk_code\":\"K7M39WF7\"}",
+		"{\"account\":\"a\",\"user\":\"ada\",\"device\":\"d\",\"organisation\":\"e\","
+		"\"helpdesk_code\":7}",
 		"[]",
 	};
 
@@ -258,6 +262,32 @@ test_malformed_answer(Fixture *f, gconstpointer data)
 		expect_failure(f, CODE, CS_ERROR_UNREACHABLE, "unreachable");
 	}
 	g_assert_cmpuint(count_listed(f), ==, 0);
+}
+
+/* The server of an earlier version gives no helpdesk code. */
+static void
+test_helpdesk_code(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsAccount) account = NULL;
+	g_autoptr(CsAccount) earlier = NULL;
+	g_autoptr(GPtrArray) organisations = NULL;
+	g_autoptr(GError) error = NULL;
+	const CsOrganisation *organisation;
+
+	account = add(f, CODE, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(account->helpdesk_code, ==, CS_TEST_SERVER_HELPDESK_CODE);
+	organisations = cs_account_book_list_organisations(&f->home->client, &error);
+	organisation = g_ptr_array_index(organisations, 0);
+	g_assert_cmpstr(organisation->helpdesk_code, ==, CS_TEST_SERVER_HELPDESK_CODE);
+	f->faults->path = "/v1/accounts";
+	f->faults->status = 201;
+	f->faults->content_type = "application/json";
+	f->faults->body = "{\"account\":\"a\",\"user\":\"ada\",\"device\":\"d\","
+			  "\"organisation\":\"e\"}";
+	earlier = add(f, OTHER_CODE, &error);
+	g_assert_no_error(error);
+	g_assert_null(earlier->helpdesk_code);
 }
 
 static void
@@ -540,6 +570,7 @@ main(int argc, char **argv)
 		{"/enrolment/pending-is-bounded", test_pending_is_bounded},
 		{"/enrolment/device-key-missing", test_device_key_missing},
 		{"/enrolment/malformed-answer", test_malformed_answer},
+		{"/enrolment/helpdesk-code", test_helpdesk_code},
 		{"/enrolment/server-refuses", test_server_refuses},
 		{"/enrolment/account-exists", test_account_exists},
 		{"/enrolment/id-given-twice", test_id_given_twice},

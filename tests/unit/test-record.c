@@ -7,6 +7,7 @@
 typedef struct {
 	char *text;
 	char *optional;
+	char *later;
 	gint64 number;
 	gboolean flag;
 	CsManaged managed;
@@ -17,6 +18,7 @@ typedef struct {
 static const CsRecordField fields[] = {
 	{"text", CS_RECORD_TEXT, G_STRUCT_OFFSET(Record, text)},
 	{"optional", CS_RECORD_OPTIONAL_TEXT, G_STRUCT_OFFSET(Record, optional)},
+	{"later", CS_RECORD_LATER_TEXT, G_STRUCT_OFFSET(Record, later)},
 	{"number", CS_RECORD_NUMBER, G_STRUCT_OFFSET(Record, number)},
 	{"flag", CS_RECORD_FLAG, G_STRUCT_OFFSET(Record, flag)},
 	{"managed", CS_RECORD_MANAGED, G_STRUCT_OFFSET(Record, managed)},
@@ -37,7 +39,8 @@ make_key(void)
 static cJSON *
 write_good(CsManaged managed, CsReason reason, const char *optional)
 {
-	Record record = {(char *)"text", (char *)optional, -5, TRUE, managed, reason, make_key()};
+	Record record = {(char *)"text", (char *)optional, (char *)optional, -5,
+			 TRUE,		 managed,	   reason,	     make_key()};
 	cJSON *json = cJSON_CreateObject();
 
 	cs_record_write(json, fields, &record);
@@ -63,6 +66,7 @@ test_round_trip(void)
 		g_assert_no_error(error);
 		g_assert_cmpstr(record.text, ==, "text");
 		g_assert_cmpstr(record.optional, ==, optional[i]);
+		g_assert_cmpstr(record.later, ==, optional[i]);
 		g_assert_cmpint(record.number, ==, -5);
 		g_assert_true(record.flag);
 		g_assert_cmpint(record.managed, ==, managed[i]);
@@ -92,8 +96,25 @@ test_missing(void)
 		g_autoptr(cJSON) json = write_good(CS_MANAGED_YES, CS_REASON_MANAGED, "x");
 
 		cJSON_DeleteItemFromObjectCaseSensitive(json, field->name);
-		expect_failure(json);
+		if (field->kind != CS_RECORD_LATER_TEXT)
+			expect_failure(json);
 	}
+}
+
+/* What an earlier version did not write yet. */
+static void
+test_later(void)
+{
+	g_autoptr(cJSON) json = write_good(CS_MANAGED_YES, CS_REASON_MANAGED, "x");
+	g_autoptr(GError) error = NULL;
+	Record record = {NULL};
+
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "later");
+	g_assert_true(cs_record_read(json, fields, &record, &error));
+	g_assert_no_error(error);
+	g_assert_null(record.later);
+	g_assert_cmpstr(record.optional, ==, "x");
+	cs_record_clear(fields, &record);
 }
 
 static void
@@ -151,6 +172,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/record/round-trip", test_round_trip);
 	g_test_add_func("/record/missing", test_missing);
+	g_test_add_func("/record/later", test_later);
 	g_test_add_func("/record/wrong-type", test_wrong_type);
 	g_test_add_func("/record/odd", test_odd);
 	g_test_add_func("/record/own-texts", test_own_texts);

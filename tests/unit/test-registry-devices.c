@@ -50,6 +50,7 @@ test_hardware(void)
 	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
 	CsDeviceRow other = {.id = (char *)"d2",
 			     .hardware_id = (char *)"hardware-d1",
+			     .helpdesk_code = (char *)CS_TEST_CODE_OF_D2,
 			     .name = (char *)"",
 			     .platform = (char *)""};
 	g_autoptr(CsDeviceRow) found = NULL;

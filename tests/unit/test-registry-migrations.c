@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/registry-private.h"
 
+#include "core/protocol/helpdesk-code.h"
 #include "tests/fixtures/authority-fixture.h"
 #include "tests/fixtures/pki-fixture.h"
 
@@ -196,6 +197,18 @@ test_every_version(void)
 	}
 }
 
+/* Version 6: each record gets one of its own, the deleted one too. */
+static void
+expect_helpdesk_codes(const GPtrArray *devices)
+{
+	const CsDeviceRow *first = g_ptr_array_index(devices, 0);
+	const CsDeviceRow *second = g_ptr_array_index(devices, 1);
+
+	g_assert_true(cs_helpdesk_code_is_valid(first->helpdesk_code));
+	g_assert_true(cs_helpdesk_code_is_valid(second->helpdesk_code));
+	g_assert_cmpstr(first->helpdesk_code, !=, second->helpdesk_code);
+}
+
 /* What the program of today finds in the rows of the first version. */
 static void
 test_rows_are_read(void)
@@ -224,6 +237,7 @@ test_rows_are_read(void)
 	g_assert_cmpint(link->state, ==, CS_LINK_BOUND);
 	devices = cs_registry_list_devices(r, &error);
 	g_assert_cmpuint(devices->len, ==, 2);
+	expect_helpdesk_codes(devices);
 	issuers = cs_registry_list_issuers(r, &error);
 	g_assert_cmpuint(issuers->len, ==, 1);
 }

@@ -64,8 +64,8 @@ test_nobody(Fixture *f, gconstpointer data)
 static void
 test_steps(Fixture *f, gconstpointer data)
 {
-	static const char *const members[] = {"organisation", "url",   "device_id", "state",
-					      "steps",	      "error", NULL};
+	static const char *const members[] = {"organisation", "url",   "device_id", "helpdesk_code",
+					      "state",	      "steps", "error",	    NULL};
 	static const char *const step_members[] = {"step", "done", "by", "text", NULL};
 	g_autofree char *id = cs_test_home_enrol(f->home, f->server, "ada");
 	g_autoptr(cJSON) shown = NULL;
@@ -83,6 +83,8 @@ test_steps(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(cs_json_get_string(item, "url", NULL), ==,
 			cs_test_server_get_url(f->server));
 	g_assert_cmpstr(cs_json_get_string(item, "device_id", NULL), ==, "device1");
+	g_assert_cmpstr(cs_json_get_string(item, "helpdesk_code", NULL), ==,
+			CS_TEST_SERVER_HELPDESK_CODE);
 	g_assert_cmpstr(cs_json_get_string(item, "state", NULL), ==, "active");
 	g_assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(item, "error")));
 	g_assert_cmpint(cJSON_GetArraySize(cs_json_get_array(item, "steps", NULL)), ==, 5);

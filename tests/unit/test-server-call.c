@@ -227,6 +227,24 @@ test_wrap(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(body, ==, "{\"delete\":\"a.b.c\"}");
 }
 
+static void
+test_helpdesk_code(Fixture *f, gconstpointer data)
+{
+	g_autoptr(cJSON) answer = cJSON_CreateObject();
+	const char *code = "";
+
+	g_assert_true(cs_server_call_get_helpdesk_code(answer, &code));
+	g_assert_null(code);
+	cs_json_add_string(answer, "helpdesk_code", CS_TEST_SERVER_HELPDESK_CODE);
+	g_assert_true(cs_server_call_get_helpdesk_code(answer, &code));
+	g_assert_cmpstr(code, ==, CS_TEST_SERVER_HELPDESK_CODE);
+	cJSON_ReplaceItemInObjectCaseSensitive(answer, "helpdesk_code",
+					       cJSON_CreateString("K7M39WF7"));
+	g_assert_false(cs_server_call_get_helpdesk_code(answer, &code));
+	cJSON_ReplaceItemInObjectCaseSensitive(answer, "helpdesk_code", cJSON_CreateTrue());
+	g_assert_false(cs_server_call_get_helpdesk_code(answer, &code));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,6 +261,7 @@ main(int argc, char **argv)
 		{"/server-call/nonce", test_nonce},
 		{"/server-call/bad-nonce", test_bad_nonce},
 		{"/server-call/wrap", test_wrap},
+		{"/server-call/helpdesk-code", test_helpdesk_code},
 	};
 
 	g_test_init(&argc, &argv, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/protocol/helpdesk-code.h"
 #include "tests/fixtures/client-fixture.h"
 
 #include <string.h>
@@ -32,8 +33,8 @@ make_query(CsTestClient *client)
 static void
 expect_state(CsTestClient *client, const char *state, const char *done)
 {
-	static const char *const members[] = {"device",	  "name",  "state", "key",
-					      "approved", "steps", NULL};
+	static const char *const members[] = {"device", "name",	    "helpdesk_code", "state",
+					      "key",	"approved", "steps",	     NULL};
 	g_autoptr(cJSON) answer = cs_test_service_call(client->service, "POST", "/v1/device",
 						       make_query(client), 200);
 	g_autoptr(GString) said = g_string_new(NULL);
@@ -41,6 +42,7 @@ expect_state(CsTestClient *client, const char *state, const char *done)
 
 	g_assert_true(cs_json_check_members(answer, members, NULL));
 	g_assert_cmpstr(cs_json_get_string(answer, "device", NULL), ==, client->device);
+	g_assert_true(cs_helpdesk_code_is_valid(cs_json_get_string(answer, "helpdesk_code", NULL)));
 	g_assert_cmpstr(cs_json_get_string(answer, "name", NULL), ==, "workstation");
 	g_assert_cmpstr(cs_json_get_string(answer, "state", NULL), ==, state);
 	cJSON_ArrayForEach (step, cs_json_get_array(answer, "steps", NULL)) {
