@@ -129,7 +129,7 @@ class Notifications:
 class Session:
     """The X server and the bus; a context manager. Processes in it end with it."""
 
-    def __init__(self, size="1280x800", accessible=False):
+    def __init__(self, size="1280x800", accessible=False, shows_pixels=False):
         require()
         self.folder = tempfile.mkdtemp(prefix="countersign-session-")
         self.environment = {
@@ -148,6 +148,7 @@ class Session:
         if not accessible:
             self.environment["NO_AT_BRIDGE"] = "1"
         self.size = size
+        self.shows_pixels = shows_pixels
         self.processes = []
         self.bus = None
 
@@ -186,7 +187,9 @@ class Session:
     def _start_display(self):
         reader, writer = os.pipe()
         server = self.spawn(["Xvfb", "-displayfd", str(writer), "-screen", "0", self.size + "x24",
-                             "-nolisten", "tcp", "-noreset"], "Xvfb", pass_fds=(writer,))
+                             "-nolisten", "tcp", "-noreset",
+                             *(["-fbdir", self.folder] if self.shows_pixels else [])],
+                            "Xvfb", pass_fds=(writer,))
         os.close(writer)
         with os.fdopen(reader, encoding="ascii") as told:
             number = told.readline().strip()
