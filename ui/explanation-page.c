@@ -118,6 +118,27 @@ get_offer(const CsRemoval *removal)
 		 "may delete it. This is the command for that:");
 }
 
+static gboolean
+is_only_machines(const CsRemoval *removal)
+{
+	return removal && !removal->hindrance && removal->files->len == 0 && removal->command;
+}
+
+/* Rule 9: of the machine's store the one thing to do is the administrator's. */
+static void
+show_step(CsExplanationPage *self)
+{
+	g_autofree char *step =
+		is_only_machines(self->removal)
+			? cs_owner_dup_step(CS_OWNER_ADMINISTRATOR,
+					    _("Delete the revoked certificate from the machine’s "
+					      "store; the command stands below."))
+			: cs_agent_dup_owned_step(self->agent, self->id);
+
+	cs_label_set_text(self->step, step);
+	gtk_widget_set_visible(GTK_WIDGET(self->step), *step != '\0');
+}
+
 /* What cannot be done here is said, with who can. */
 static void
 show_offer(CsExplanationPage *self)
@@ -125,7 +146,7 @@ show_offer(CsExplanationPage *self)
 	const CsRemoval *removal = self->removal;
 	gboolean is_hindered = removal && removal->hindrance;
 	gboolean is_own = removal && !is_hindered && removal->files->len > 0;
-	gboolean is_machine = removal && !is_hindered && !is_own && removal->command;
+	gboolean is_machine = is_only_machines(removal);
 	g_autofree char *hindered = NULL;
 
 	if (is_hindered)
@@ -139,6 +160,7 @@ show_offer(CsExplanationPage *self)
 	gtk_widget_set_visible(self->offer_box, is_hindered || is_own || is_machine);
 	gtk_widget_set_visible(self->delete_button, is_own);
 	gtk_widget_set_visible(self->command_box, is_machine);
+	show_step(self);
 }
 
 /* Where it is in no store any more, there is nothing to offer. */
@@ -248,12 +270,10 @@ show_age(CsExplanationPage *self, const CsAccount *account)
 static void
 show_state(CsExplanationPage *self, const CsAccount *account)
 {
-	g_autofree char *step = cs_agent_dup_owned_step(self->agent, self->id);
 	g_autofree char *sentence = cs_agent_dup_sentence(self->agent, self->id);
 
 	cs_state_mark_set_state(self->mark, cs_agent_get_state(self->agent, self->id));
-	cs_label_set_text(self->step, step);
-	gtk_widget_set_visible(GTK_WIDGET(self->step), *step != '\0');
+	show_step(self);
 	cs_label_set_text(self->sentence, sentence ? sentence : "");
 	show_age(self, account);
 }

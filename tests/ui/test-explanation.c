@@ -155,6 +155,7 @@ test_revoked_machine(CsTestDesktop *d, gconstpointer data)
 	cs_test_wait_shown("command");
 	g_assert_false(cs_test_is_shown("delete_button"));
 	cs_test_expect_text("command", "sudo rm -i -- '");
+	g_assert_true(g_str_has_prefix(cs_test_get_text("step"), "For the administrator: Delete"));
 	cs_test_press("copy_command_button");
 	text = get_clipboard(d);
 	g_assert_cmpstr(text, ==, cs_test_get_text("command"));
