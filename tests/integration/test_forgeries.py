@@ -12,7 +12,7 @@ import time
 
 from hostile import (DROP, RESPONSE, TRANSACTION, FrontedOrganisation, Request, book_of, digest, encode,
                      fronted, header_of, jwk, payload_of, raw, read_book, refused, reply, rewrite,
-                     rewrite_request, sign, sign_again, thumbprint)
+                     rewrite_request, sign, sign_again, thumbprint, twice)
 from world import equal, main, pki
 
 
@@ -41,12 +41,6 @@ def by_hmac(organisation):
         data = header + "." + token.split(".")[1]
         return data + "." + encode(hmac.digest(public, data.encode(), "sha256"))
     return change
-
-
-def twice(key, token, member):
-    """A good signature over a payload that says one member twice."""
-    text = json.dumps(payload_of(token))
-    return sign(key, header_of(token), text[:-1] + ', "%s": %s}' % (member, json.dumps(payload_of(token)[member])))
 
 
 def forgeries(organisation):

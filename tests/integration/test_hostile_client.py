@@ -14,7 +14,7 @@ import socket
 from cryptography.hazmat.primitives.asymmetric import utils
 
 from hostile import (DROP, client_keys, digest, encode, jwk, payload_of, read_book, sign, sign_again,
-                     thumbprint)
+                     thumbprint, twice)
 from world import equal, expect, main, managed_pair, pki
 
 P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
@@ -158,6 +158,8 @@ def test_bytes_that_are_no_response(world):
     bodies = {"nothing": b"", "an array": b"[]", "a text": b'"x"', "cut short": text[:-1].encode(),
               "a member twice": text[:-1].encode() + b', "attestation": null}', "one member more": dict(good, more=1),
               "no response": {"device_proof": proof, "attestation": attestation},
+              "two proofs": dict(good, device_proof=[proof, proof]),
+              "a proof more": text[:-1].encode() + b', "device_proof": "x"}',
               "a number": dict(good, response=5), "deep": b'{"a":' * 30000 + b"1" + b"}" * 30000,
               "not UTF-8": text.replace("response", "r\udcffponse").encode("utf-8", "surrogateescape"),
               "NUL": text.replace('"response": "', '"response": "\\u0000').encode(),
@@ -281,6 +283,25 @@ def test_spliced_attestations(world):
         status, answer = forger.send(opened, response, forger.prove(response), sent)
         equal((status, reasons(answer)), (200, (None, reason)), what)
         opened = forger.open()
+    equal(settled(forger.organisation), before)
+    equal(user.verdict(code=0)["managed"], True)
+
+
+def test_members_said_twice(world):
+    """Each token with a good signature over a payload that says one member twice."""
+    forger, user = forger_of(world)
+    before = settled(forger.organisation)
+    same = lambda token: token
+    again = lambda key: lambda token: twice(key, token, "nonce")
+    for attested, responded, proven, expected in (
+            (again(forger.identity.key), same, same, (None, "attestation-malformed")),
+            (same, again(forger.account_key), same, ("response-malformed", None)),
+            (same, same, again(forger.device_key), ("device-proof-invalid", None))):
+        opened = forger.open()
+        attestation = attested(forger.attest(opened))
+        response = responded(forger.respond(opened, attestation))
+        status, answer = forger.send(opened, response, proven(forger.prove(response)), attestation)
+        equal((status, reasons(answer)), (200, expected))
     equal(settled(forger.organisation), before)
     equal(user.verdict(code=0)["managed"], True)
 
