@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fixtures/memcheck.h"
 #include "tests/fixtures/vectors.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -39,8 +40,7 @@ typedef struct {
 static gint64
 get_limit_ns(void)
 {
-	const char *preload = g_getenv("LD_PRELOAD");
-	gboolean slow = SANITIZED || (preload != NULL && strstr(preload, "valgrind") != NULL);
+	gboolean slow = SANITIZED || cs_test_is_memchecked();
 	return (gint64)LIMIT_MS * NS_PER_MS * (slow ? SLOW_FACTOR : 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "tests/fixtures/account-fixture.h"
+#include "tests/fixtures/child.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -292,7 +293,7 @@ test_processes(CsTestHome **home, gconstpointer data)
 		children[i] = fork();
 		g_assert_cmpint(children[i], >=, 0);
 		if (children[i] == 0)
-			_exit(add_many(*home, i));
+			cs_test_end_child(add_many(*home, i));
 	}
 	for (guint i = 0; i < N_PROCESSES; i++) {
 		int status = -1;
@@ -312,7 +313,7 @@ change_for_ever(CsTestHome *home, guint number, int told)
 	for (guint n = 0;; n++) {
 		if (add_many(home, N_KILLS * n + number + N_PROCESSES) != 0 ||
 		    write(told, "x", 1) != 1)
-			_exit(1);
+			cs_test_end_child(1);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 
 #include "core/base/error.h"
+#include "tests/fixtures/child.h"
 #include "tests/fixtures/pki-fixture.h"
 
 #include <signal.h>
@@ -251,23 +252,19 @@ static void
 test_full_disk(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *big = g_malloc0(BIG_BYTES);
-	int status;
-	pid_t child;
+	g_autoptr(GError) error = NULL;
+	struct rlimit limit = {0, 0};
 
 	write_text(fixture->path, "old");
-	child = fork();
-	g_assert_cmpint(child, >=, 0);
-	if (child == 0) {
-		const struct rlimit small = {1024, 1024};
-
-		signal(SIGXFSZ, SIG_IGN);
-		if (setrlimit(RLIMIT_FSIZE, &small) != 0 ||
-		    cs_file_write_atomically(fixture->path, big, BIG_BYTES, NULL))
-			_exit(1);
-		_exit(0);
-	}
-	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-	g_assert_cmpint(status, ==, 0);
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+	const struct rlimit small = {1024, limit.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+	gboolean written = cs_file_write_atomically(fixture->path, big, BIG_BYTES, &error);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+	signal(SIGXFSZ, SIG_DFL);
+	g_assert_false(written);
+	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
 	assert_text(fixture->path, "old");
 	g_assert_cmpuint(count_entries(fixture->folder), ==, 1);
 }
@@ -494,17 +491,15 @@ static void
 test_lock_ends_with_process(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(CsFileLock) lock = NULL;
-	int status;
 	pid_t child = fork();
 
 	g_assert_cmpint(child, >=, 0);
 	if (child == 0) {
-		CsFileLock *held = cs_file_lock_acquire(fixture->path, TRUE, NULL);
-
-		kill(getpid(), held != NULL ? SIGKILL : SIGTERM);
+		if (cs_file_lock_acquire(fixture->path, TRUE, NULL) == NULL)
+			cs_test_end_child(1);
+		cs_test_await_kill();
 	}
-	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	cs_test_kill_waiting(child);
 	lock = cs_file_lock_acquire(fixture->path, FALSE, NULL);
 	g_assert_nonnull(lock);
 }

@@ -12,7 +12,7 @@
 
 #define BODY_MAX_BYTES	   (256 * 1024)
 #define REQUEST_TIMEOUT_MS 300
-#define LONG_ANSWER	   (16 * 1024 * 1024) /* more than sockets hold by themselves */
+#define LONG_ANSWER	   (8 * 1024 * 1024) /* more than sockets hold by themselves */
 #define CROWD		   700
 #define IN_ONE_TURN	   8
 #define CLOSING		   " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
