@@ -9,6 +9,7 @@
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/openssl.h"
+#include "tests/fixtures/pki-fixture.h"
 #include "tests/fixtures/token-fixture.h"
 #include "tests/fixtures/weak-key-fixture.h"
 
@@ -36,18 +37,6 @@ tear_down(Fixture *fixture, gconstpointer data)
 	cs_private_key_unref(fixture->key);
 }
 
-static EVP_PKEY *
-generate_pss(void)
-{
-	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
-	EVP_PKEY *pkey = NULL;
-
-	g_assert_cmpint(EVP_PKEY_keygen_init(context), ==, 1);
-	g_assert_cmpint(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), ==, 1);
-	g_assert_cmpint(EVP_PKEY_generate(context, &pkey), ==, 1);
-	return pkey;
-}
-
 static CsPrivateKey *
 make_key(const char *kind)
 {
@@ -56,9 +45,9 @@ make_key(const char *kind)
 	CsPrivateKey *key;
 
 	if (strcmp(kind, "RSA") == 0)
-		pkey = EVP_RSA_gen(2048);
+		pkey = cs_test_take_rsa(CS_KEY_KIND_RSA, 2048);
 	else if (strcmp(kind, "RSA-PSS") == 0)
-		pkey = generate_pss();
+		pkey = cs_test_take_rsa(CS_KEY_KIND_RSA_PSS, 2048);
 	else
 		pkey = EVP_EC_gen(kind);
 	g_assert_nonnull(pkey);

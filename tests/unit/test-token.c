@@ -6,6 +6,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
+#include "tests/fixtures/pki-fixture.h"
 #include "tests/fixtures/token-fixture.h"
 
 /* What holds for every token alike; what each means is asked in test-tokens-*.c. */
@@ -226,7 +227,7 @@ static void
 test_other_keys_algorithms(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(EVP_PKEY) curve = EVP_EC_gen("P-384");
-	g_autoptr(EVP_PKEY) rsa = EVP_RSA_gen(2048);
+	g_autoptr(EVP_PKEY) rsa = cs_test_take_rsa(CS_KEY_KIND_RSA, 2048);
 	EVP_PKEY *pkeys[] = {curve, rsa};
 	static const char *const names[] = {"ES384", "RS256"};
 
@@ -525,7 +526,7 @@ static void
 test_unsuitable_keys(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(EVP_PKEY) curve = EVP_EC_gen("P-384");
-	g_autoptr(EVP_PKEY) rsa = EVP_RSA_gen(2048);
+	g_autoptr(EVP_PKEY) rsa = cs_test_take_rsa(CS_KEY_KIND_RSA, 2048);
 	EVP_PKEY *pkeys[] = {curve, rsa};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(pkeys); i++) {
