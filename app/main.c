@@ -81,6 +81,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	bind_texts();
 	home = dup_home();
+	paths.home = home;
 	paths.config_home = config_home = dup_xdg_folder("XDG_CONFIG_HOME", home, ".config");
 	paths.data_home = data_home = dup_xdg_folder("XDG_DATA_HOME", home, ".local/share");
 	paths.state_home = state_home = dup_xdg_folder("XDG_STATE_HOME", home, ".local/state");

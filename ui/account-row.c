@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/account-row.h"
 
+#include "core/account/redaction.h"
 #include "ui/label.h"
 #include "ui/resources.h"
 #include "ui/state-mark.h"
@@ -91,7 +92,7 @@ cs_account_row_update(CsAccountRow *row,
 		      CsAgentState state,
 		      gint64 now_unix_s)
 {
-	g_autofree char *initials = cs_words_dup_initials(account->user);
+	g_autofree char *initials = cs_initials_dup(account->user);
 	g_autofree char *checked = cs_words_dup_checked(account, now_unix_s);
 	/* Translators: a state and the age of the verdict: "Managed · checked 5 minutes ago". */
 	g_autofree char *words =

@@ -18,6 +18,13 @@ prepare(GError **error)
 	return FALSE;
 }
 
+static char *
+dup_gtk_version(void)
+{
+	return g_strdup_printf("%u.%u.%u", gtk_get_major_version(), gtk_get_minor_version(),
+			       gtk_get_micro_version());
+}
+
 static GObject *
 create(GApplication *application, CsAgent *agent, const CsWindowSettings *settings)
 {
@@ -70,6 +77,7 @@ show_no_tray(GObject *window)
 
 const CsWindowModule cs_window_module = {
 	.prepare = prepare,
+	.dup_gtk_version = dup_gtk_version,
 	.create = create,
 	.present = present,
 	.destroy = destroy,

@@ -27,6 +27,7 @@ typedef struct {
  * keeps a pointer takes a weak one. */
 typedef struct {
 	gboolean (*prepare)(GError **error); /* initialises GTK: is there a screen? */
+	char *(*dup_gtk_version)(void);	     /* at any time */
 	GObject *(*create)(GApplication *application,
 			   CsAgent *agent,
 			   const CsWindowSettings *settings);

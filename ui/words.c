@@ -44,45 +44,6 @@ cs_words_get_state_class(CsAgentState state)
 	return classes[state];
 }
 
-static gunichar
-find_letter(const char *word)
-{
-	for (; *word != '\0'; word = g_utf8_next_char(word)) {
-		if (g_unichar_isalnum(g_utf8_get_char(word)))
-			return g_utf8_get_char(word);
-	}
-	return 0;
-}
-
-/**
- * cs_words_dup_initials:
- * @name: a person's name, login or mail address; valid UTF-8
- *
- * Returns: (transfer full): the initials of its first and last word, what follows an "@" left out;
- * "?" where it has no letter
- */
-char *
-cs_words_dup_initials(const char *name)
-{
-	g_auto(GStrv) parts = g_strsplit(name, "@", 2);
-	g_auto(GStrv) words = g_strsplit_set(parts[0] ? parts[0] : "", " ._-", -1);
-	GString *initials = g_string_new(NULL);
-	gunichar last = 0;
-
-	for (char **word = words; *word; word++) {
-		gunichar letter = find_letter(*word);
-
-		if (letter != 0 && initials->len == 0)
-			g_string_append_unichar(initials, g_unichar_totitle(letter));
-		else if (letter != 0)
-			last = letter;
-	}
-	if (last != 0)
-		g_string_append_unichar(initials, g_unichar_totitle(last));
-	return g_string_free(initials->len > 0 ? initials : g_string_append_c(initials, '?'),
-			     FALSE);
-}
-
 /**
  * cs_words_dup_checked:
  * @account: an account

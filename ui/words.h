@@ -6,7 +6,6 @@
 
 /* What the windows say and show in more than one place. */
 const char *cs_words_get_state_class(CsAgentState state); /* of countersign.css */
-char *cs_words_dup_initials(const char *name);
 char *cs_words_dup_checked(const CsAccount *account, gint64 now_unix_s);
 char *cs_words_dup_day(gint64 time_unix_s);
 char *cs_words_dup_moment(gint64 time_unix_s);

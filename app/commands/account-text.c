@@ -133,7 +133,7 @@ cs_account_to_text(const CsAccount *account, const GError *error, gint64 now_uni
 		    account->device_id ? account->device_id : "-");
 	append_helpdesk_code(out, account);
 	append_line(out, _("server: %s"), account->url);
-	if (account->request && account->managed != CS_MANAGED_YES)
+	if (account->request)
 		append_line(out, _("request: %s (for the helpdesk)"), account->request);
 	return g_string_free(out, FALSE);
 }

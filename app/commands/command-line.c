@@ -40,6 +40,20 @@ find_option(const Parser *parser, const char *name)
 	return option ? option : find_in(parser->table->global_options, name);
 }
 
+/* "--output" of "-o"; NULL where no option has that letter. */
+static char *
+spell_out(const Parser *parser, const char *word)
+{
+	const CsOption *option =
+		parser->line->command != NULL ? parser->line->command->options : NULL;
+
+	for (; option && option->name && word[2] == '\0'; option++) {
+		if (option->letter == word[1])
+			return g_strconcat("--", option->name, NULL);
+	}
+	return NULL;
+}
+
 static gboolean
 is_echoable(const char *name)
 {
@@ -248,8 +262,13 @@ cs_command_line_parse(CsCommandLine *line,
 			if (!read_word(&parser, word, error))
 				return FALSE;
 		} else if (word[1] != '-') {
-			set_unknown_option(error, "");
-			return FALSE;
+			g_autofree char *long_word = spell_out(&parser, word);
+
+			if (!long_word || !read_option(&parser, long_word, error)) {
+				if (!long_word)
+					set_unknown_option(error, "");
+				return FALSE;
+			}
 		} else if (word[2] == '\0') {
 			options_ended = TRUE;
 		} else if (!read_option(&parser, word, error)) {

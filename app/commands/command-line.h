@@ -33,6 +33,7 @@ typedef struct {
 	const char *value; /* placeholder, or NULL for a switch */
 	CsOptionUse use;
 	const char *help; /* N_(); NULL: not shown to anybody */
+	char letter;	  /* 'o' for "-o"; 0: none */
 } CsOption;
 
 struct _CsCommand {

@@ -40,6 +40,9 @@ gboolean cs_invocation_get_number(const CsInvocation *invocation,
 
 /* Settings, stores and HTTP client, made on first use. */
 const CsClient *cs_invocation_ensure_client(CsInvocation *invocation, GError **error);
+/* With the defaults where the settings cannot be read, and *settings_error says why. */
+const CsClient *
+cs_invocation_ensure_any_client(CsInvocation *invocation, GError **settings_error, GError **error);
 void cs_invocation_clear(CsInvocation *invocation);
 
 /* Output: one document on standard output. With --json errors are {"error": {"code", "message"}}

@@ -25,6 +25,7 @@ static const CsCommand *const commands[] = {
 	&cs_command_account_delete,
 	&cs_command_certificate_delete,
 	&cs_command_repurpose,
+	&cs_command_diagnose,
 	&cs_command_demo,
 	&cs_command_authority_init,
 	&cs_command_authority_serve,

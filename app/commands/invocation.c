@@ -103,20 +103,16 @@ load_settings(const CsInvocation *invocation, GError **error)
 }
 
 static CsClient *
-client_new(const CsInvocation *invocation, GError **error)
+client_new(const CsInvocation *invocation, CsSettings *settings)
 {
-	g_autoptr(CsSettings) settings = load_settings(invocation, error);
-	CsClient *client = NULL;
+	CsClient *client = g_new0(CsClient, 1);
 
-	if (!settings)
-		return NULL;
-	client = g_new0(CsClient, 1);
 	client->clock = invocation->clock;
 	client->http = cs_http_client_new(cs_settings_get_tls_ca_file(settings),
 					  cs_settings_get_timeout_ms(settings));
 	client->stores = cs_stores_new(cs_settings_get_user_directories(settings),
 				       cs_settings_get_machine_directories(settings));
-	client->settings = g_steal_pointer(&settings);
+	client->settings = cs_settings_ref(settings);
 	return client;
 }
 
@@ -198,8 +194,43 @@ cs_invocation_get_number(const CsInvocation *invocation,
 const CsClient *
 cs_invocation_ensure_client(CsInvocation *invocation, GError **error)
 {
-	if (!invocation->client)
-		invocation->client = client_new(invocation, error);
+	g_autoptr(CsSettings) settings = NULL;
+
+	if (invocation->client)
+		return invocation->client;
+	settings = load_settings(invocation, error);
+	if (settings)
+		invocation->client = client_new(invocation, settings);
+	return invocation->client;
+}
+
+/**
+ * cs_invocation_ensure_any_client:
+ * @invocation: the run
+ * @settings_error: (out): why the settings could not be read, %NULL where they could
+ *
+ * For whoever has to go on where nothing else can: state is where it always is, all else is as if
+ * nobody had set anything.
+ *
+ * Returns: (nullable) (transfer none): as cs_invocation_ensure_client(), or with the defaults
+ */
+const CsClient *
+cs_invocation_ensure_any_client(CsInvocation *invocation, GError **settings_error, GError **error)
+{
+	const CsSettingsPaths nothing = {
+		.machine_folder = invocation->paths->machine_folder,
+		.config_home = invocation->paths->config_home,
+		.data_home = invocation->paths->data_home,
+		.state_home = invocation->paths->state_home,
+		.config_file = "/dev/null",
+	};
+	g_autoptr(CsSettings) settings = NULL;
+
+	if (cs_invocation_ensure_client(invocation, settings_error))
+		return invocation->client;
+	settings = cs_settings_load(&nothing, error);
+	if (settings)
+		invocation->client = client_new(invocation, settings);
 	return invocation->client;
 }
 

@@ -13,6 +13,7 @@ extern const CsCommand cs_command_certificate_delete;
 extern const CsCommand cs_command_account_delete;
 extern const CsCommand cs_command_status;
 extern const CsCommand cs_command_explain;
+extern const CsCommand cs_command_diagnose;
 extern const CsCommand cs_command_repurpose;
 extern const CsCommand cs_command_authority_init;
 extern const CsCommand cs_command_authority_serve;

@@ -58,6 +58,7 @@ job_free(CsAgentJob *job)
 	g_clear_pointer(&job->id, g_free);
 	g_clear_pointer(&job->url, g_free);
 	g_clear_pointer(&job->pin, g_free);
+	g_clear_pointer(&job->text, g_free);
 	g_clear_pointer(&job->introduction, cs_introduction_free);
 	g_clear_pointer(&job->code, cs_secret_unref);
 	if (job->result != NULL && job->free_result != NULL)

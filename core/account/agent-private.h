@@ -62,6 +62,9 @@ struct _CsAgentJob {
 	CsIntroduction *introduction;
 	CsSecret *code;
 	gboolean makes_folder;
+	const CsDiagnosisSurroundings *surroundings; /* (nullable), lent */
+	gboolean initials;
+	char *text;
 	/* results */
 	gpointer result; /* of the caller's */
 	GDestroyNotify free_result;

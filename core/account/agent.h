@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/account/account-book.h"
+#include "core/account/diagnosis.h"
 #include "core/account/enrolment.h"
 #include "core/account/history.h"
 #include "core/account/repurposing.h"
@@ -164,3 +165,19 @@ void cs_agent_remove_certificate_async(CsAgent *agent,
 				       GAsyncReadyCallback callback,
 				       gpointer data);
 CsRemoval *cs_agent_remove_certificate_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+
+/* The report for helpdesk: made to be read first, then saved. surroundings (nullable): lent until
+ * the agent has stopped. */
+void cs_agent_diagnose_async(CsAgent *agent,
+			     const CsDiagnosisSurroundings *surroundings,
+			     gboolean initials,
+			     GCancellable *cancellable,
+			     GAsyncReadyCallback callback,
+			     gpointer data);
+cJSON *cs_agent_diagnose_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+void cs_agent_save_report_async(CsAgent *agent,
+				const char *path,
+				const char *text,
+				GAsyncReadyCallback callback,
+				gpointer data);
+gboolean cs_agent_save_report_finish(CsAgent *agent, GAsyncResult *result, GError **error);

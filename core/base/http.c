@@ -384,3 +384,14 @@ cs_http_client_request(CsHttpClient *client,
 		set_error_from_code(error, code, &exchange, &parsed);
 	return response;
 }
+
+/**
+ * cs_http_get_version:
+ *
+ * Returns: (transfer none): "7.88.1", of libcurl as it runs
+ */
+const char *
+cs_http_get_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -14,6 +14,7 @@ typedef struct {
 	GBytes *body;
 } CsHttpResponse;
 
+const char *cs_http_get_version(void); /* of the library that runs */
 void cs_http_response_free(CsHttpResponse *response);
 
 CsHttpClient *cs_http_client_new(const char *ca_file, guint timeout_ms);

@@ -47,3 +47,14 @@ cs_openssl_set_error(GError **error, CsErrorCode code, const char *reason, const
 	}
 	cs_error_set(error, code, reason, "%s", text->str);
 }
+
+/**
+ * cs_openssl_get_version:
+ *
+ * Returns: (transfer none): "OpenSSL 3.0.15 3 Sep 2024", of the library that runs
+ */
+const char *
+cs_openssl_get_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

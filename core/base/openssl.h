@@ -32,4 +32,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_INTEGER, ASN1_INTEGER_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_TIME, ASN1_TIME_free)
 
+const char *cs_openssl_get_version(void); /* of the library that runs */
 void cs_openssl_set_error(GError **error, CsErrorCode code, const char *reason, const char *what);

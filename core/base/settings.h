@@ -14,6 +14,7 @@ typedef struct {
 	const char *data_home;	    /* $XDG_DATA_HOME */
 	const char *state_home;	    /* $XDG_STATE_HOME */
 	const char *config_file;    /* (nullable): --config, in place of the machine's and user's */
+	const char *home;	    /* (nullable): what reports show as "~" */
 } CsSettingsPaths;
 
 typedef struct _CsSettings CsSettings;

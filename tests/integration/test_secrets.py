@@ -71,7 +71,7 @@ def live_as_client(organisation, user, canaries):
     user.run("status", "--check", check=0)
     account = user.run("status", "--check", "--json", check=0).json["accounts"][0]
     for words in (("explain",), ("explain", account["id"]), ("account", "list"), ("account", "show", account["id"]),
-                  ("repurpose",), ("help",), ("version",), ("demo",)):
+                  ("repurpose",), ("diagnose",), ("help",), ("version",), ("demo",)):
         user.run(*words, check=0)
     user.run("start")  # without a display, which is all that it says
     add_key_files(canaries, user.state)

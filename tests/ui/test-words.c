@@ -10,36 +10,6 @@
 #define NOON 1800014400 /* 15 January 2027, 12:00 UTC */
 
 static void
-test_initials(void)
-{
-	static const struct {
-		const char *name;
-		const char *initials;
-	} rows[] = {
-		{"ada", "A"},
-		{"Ada Lovelace", "AL"},
-		{"ada.lovelace@example.org", "AL"},
-		{"Ada King von Lovelace", "AL"},
-		{"grace_hopper", "GH"},
-		{"jean-luc", "JL"},
-		{"élodie ünal", "ÉÜ"},
-		{"  spaced   out  ", "SO"},
-		{"(eve)", "E"},
-		{"@example.org", "?"},
-		{"...", "?"},
-		{"", "?"},
-		{"7of9", "7"},
-		{"王小明", "王"},
-	};
-
-	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *initials = cs_words_dup_initials(rows[i].name);
-
-		g_assert_cmpstr(initials, ==, rows[i].initials);
-	}
-}
-
-static void
 test_times(void)
 {
 	CsAccount account = {.checked_at = NOON};
@@ -127,7 +97,6 @@ int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/words/initials", test_initials);
 	g_test_add_func("/words/times", test_times);
 	g_test_add_func("/words/errors", test_errors);
 	g_test_add_func("/words/authentications", test_authentications);
