@@ -88,11 +88,29 @@ fill_window_settings(CsApplication *self)
 		.clock = client->clock,
 		.organisation_url = cs_settings_get_organisation_url(client->settings),
 		.device_name = self->device_name,
+		.surroundings = self->options->surroundings != NULL
+					? cs_surroundings_get(self->options->surroundings)
+					: NULL,
 		.get_autostart = get_autostart_cb,
 		.set_autostart = set_autostart_cb,
 		.data = self,
 		.state_file = self->state_file,
 	};
+}
+
+/* What GTK there is, is known once it is loaded; until then no report is asked for. */
+static void
+load_windows(CsApplication *self, GError **error)
+{
+	g_autofree char *gtk_version = NULL;
+
+	if (self->windows != NULL)
+		return;
+	self->windows = cs_window_module_load(error);
+	if (self->windows == NULL || self->options->surroundings == NULL)
+		return;
+	gtk_version = self->windows->dup_gtk_version();
+	cs_surroundings_set_gtk_version(self->options->surroundings, gtk_version);
 }
 
 static void
@@ -127,8 +145,7 @@ ensure_window(CsApplication *self)
 
 	if (self->window != NULL)
 		return TRUE;
-	if (self->windows == NULL)
-		self->windows = cs_window_module_load(&error);
+	load_windows(self, &error);
 	if (self->windows != NULL && self->windows->prepare(&error)) {
 		g_set_weak_pointer(&self->window,
 				   self->windows->create(G_APPLICATION(self), self->agent,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "app/surroundings.h"
 #include "core/account/client.h"
 
 #include <gio/gio.h>
@@ -10,11 +11,12 @@
  * the windows, and GTK with them, are loaded when one is first asked for. */
 
 typedef struct {
-	const CsClient *client;	   /* lent, as all of this */
-	const char *config_home;   /* $XDG_CONFIG_HOME: start at login */
-	const char *startup_id;	   /* (nullable): of whoever launched us */
-	GCancellable *cancellable; /* ends it */
-	gboolean shows_window;	   /* at once; otherwise only where there is no tray */
+	const CsClient *client;	      /* lent, as all of this */
+	const char *config_home;      /* $XDG_CONFIG_HOME: start at login */
+	const char *startup_id;	      /* (nullable): of whoever launched us */
+	GCancellable *cancellable;    /* ends it */
+	CsSurroundings *surroundings; /* (nullable): for the report */
+	gboolean shows_window;	      /* at once; otherwise only where there is no tray */
 	gboolean is_private; /* another one may run: neither known to the session nor unique */
 } CsApplicationOptions;
 

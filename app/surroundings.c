@@ -244,6 +244,20 @@ cs_surroundings_free(CsSurroundings *surroundings)
 }
 
 /**
+ * cs_surroundings_set_gtk_version:
+ * @surroundings: what is known
+ * @gtk_version: (nullable): of the windows, once they are loaded
+ *
+ * Call it before a report is asked for in another thread.
+ */
+void
+cs_surroundings_set_gtk_version(CsSurroundings *surroundings, const char *gtk_version)
+{
+	g_free(surroundings->gtk_version);
+	surroundings->gtk_version = g_strdup(gtk_version);
+}
+
+/**
  * cs_surroundings_get:
  * @surroundings: what is known
  *

@@ -14,5 +14,7 @@ CsSurroundings *cs_surroundings_new(const CsSettingsPaths *paths,
 				    const char *gtk_version,
 				    const GError *settings_error);
 void cs_surroundings_free(CsSurroundings *surroundings);
+/* Before a report is made in another thread. */
+void cs_surroundings_set_gtk_version(CsSurroundings *surroundings, const char *gtk_version);
 const CsDiagnosisSurroundings *cs_surroundings_get(const CsSurroundings *surroundings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsSurroundings, cs_surroundings_free)

@@ -17,6 +17,7 @@ typedef struct {
 	const char
 		*organisation_url; /* (nullable): where accounts are added unless said otherwise */
 	const char *device_name;   /* (nullable): cs_device_identity_make_name() */
+	const CsDiagnosisSurroundings *surroundings; /* (nullable): for the report */
 	gboolean (*get_autostart)(gpointer data);
 	gboolean (*set_autostart)(gboolean start, gpointer data, GError **error);
 	gpointer data;

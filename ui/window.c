@@ -7,6 +7,7 @@
 #include "ui/accounts-page.h"
 #include "ui/add-page.h"
 #include "ui/delete-dialog.h"
+#include "ui/diagnostics-dialog.h"
 #include "ui/explanation-page.h"
 #include "ui/repurpose-page.h"
 #include "ui/resources.h"
@@ -371,6 +372,15 @@ menu_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+diagnostics_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	CsWindow *self = data;
+
+	gtk_window_present(GTK_WINDOW(cs_diagnostics_dialog_new(GTK_WINDOW(self), self->agent,
+								self->settings.surroundings)));
+}
+
+static void
 about_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	gtk_window_present(GTK_WINDOW(cs_about_dialog_new(data)));
@@ -538,6 +548,7 @@ add_actions(CsWindow *self)
 		{"repurpose", repurpose_cb, NULL, NULL, NULL},
 		{"menu", menu_cb, NULL, NULL, NULL},
 		{"start-at-login", NULL, NULL, "false", change_autostart_cb},
+		{"diagnostics", diagnostics_cb, NULL, NULL, NULL},
 		{"about", about_cb, NULL, NULL, NULL},
 		{"close", close_cb, NULL, NULL, NULL},
 		{"quit", quit_cb, NULL, NULL, NULL},

@@ -45,10 +45,12 @@ CsExit
 cs_desktop_run(CsInvocation *invocation, gboolean shows_window)
 {
 	g_autoptr(GError) error = NULL;
+	g_autoptr(CsSurroundings) surroundings = cs_surroundings_new(invocation->paths, NULL, NULL);
 	CsApplicationOptions options = {
 		.config_home = invocation->paths->config_home,
 		.startup_id = get_startup_id(),
 		.cancellable = invocation->cancellable,
+		.surroundings = surroundings,
 		.shows_window = shows_window,
 	};
 

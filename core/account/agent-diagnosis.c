@@ -24,8 +24,10 @@ job_new(CsAgent *agent,
 static void
 run_diagnose(CsAgentJob *job, GError **error)
 {
-	job->result =
+	g_autoptr(cJSON) diagnosis =
 		cs_diagnosis_make(&job->client, job->surroundings, job->initials, job->cancellable);
+
+	job->result = cs_diagnosis_to_text(diagnosis);
 }
 
 /**
@@ -37,7 +39,7 @@ run_diagnose(CsAgentJob *job, GError **error)
  * @callback: called on the main thread
  * @data: for @callback
  *
- * cs_diagnosis_make() in a thread.
+ * cs_diagnosis_make() and cs_diagnosis_to_text() in a thread.
  */
 void
 cs_agent_diagnose_async(CsAgent *agent,
@@ -52,7 +54,7 @@ cs_agent_diagnose_async(CsAgent *agent,
 
 	job->surroundings = surroundings;
 	job->initials = initials;
-	job->free_result = (GDestroyNotify)cJSON_Delete;
+	job->free_result = g_free;
 	cs_agent_job_start(job, cancellable);
 }
 
@@ -62,9 +64,9 @@ cs_agent_diagnose_async(CsAgent *agent,
  * @result: what the callback was given
  * @error: return location
  *
- * Returns: (transfer full): the document; %NULL with %G_IO_ERROR_CANCELLED
+ * Returns: (transfer full): the report for people; %NULL with %G_IO_ERROR_CANCELLED
  */
-cJSON *
+char *
 cs_agent_diagnose_finish(CsAgent *agent, GAsyncResult *result, GError **error)
 {
 	g_return_val_if_fail(g_async_result_is_tagged(result, cs_agent_diagnose_async), NULL);

@@ -174,7 +174,7 @@ void cs_agent_diagnose_async(CsAgent *agent,
 			     GCancellable *cancellable,
 			     GAsyncReadyCallback callback,
 			     gpointer data);
-cJSON *cs_agent_diagnose_finish(CsAgent *agent, GAsyncResult *result, GError **error);
+char *cs_agent_diagnose_finish(CsAgent *agent, GAsyncResult *result, GError **error);
 void cs_agent_save_report_async(CsAgent *agent,
 				const char *path,
 				const char *text,

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/ui/scenes.h"
 
+#include "ui/diagnostics-dialog.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -194,6 +196,29 @@ show_delete_pending(CsTestDesktop *d)
 	d->base.faults->status = 503;
 	cs_test_press("delete_button");
 	cs_test_wait_hidden("delete_button");
+}
+
+static void
+show_diagnostics(CsTestDesktop *d)
+{
+	show_managed(d);
+	act(d, "diagnostics");
+	cs_test_wait_shown("report");
+}
+
+/* Where it was saved to, and with names reduced. */
+static void
+show_diagnostics_saved(CsTestDesktop *d)
+{
+	g_autofree char *path = g_build_filename(d->base.home->folder, "report.txt", NULL);
+
+	show_diagnostics(d);
+	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(cs_test_find("initials_button")), TRUE);
+	cs_test_wait_shown("report");
+	cs_diagnostics_dialog_save(CS_DIAGNOSTICS_DIALOG(cs_test_get_dialog()), path);
+	cs_test_wait_shown("outcome");
+	gtk_label_set_text(GTK_LABEL(cs_test_find("outcome")),
+			   "The report is saved as /home/ada/countersign-diagnostics.txt.");
 }
 
 static void
@@ -397,6 +422,8 @@ const CsTestScene cs_test_scenes[] = {
 	{"add-link", show_add_link},
 	{"delete", show_delete},
 	{"delete-pending", show_delete_pending},
+	{"diagnostics", show_diagnostics},
+	{"diagnostics-saved", show_diagnostics_saved},
 	{"about", show_about},
 	{"explanation", show_explanation},
 	{"explanation-open", show_explanation_open},

@@ -3,6 +3,7 @@
 #include "tests/ui/ui-fixture.h"
 
 #include "core/base/file.h"
+#include "ui/diagnostics-dialog.h"
 
 #include <string.h>
 
@@ -345,6 +346,43 @@ test_no_tray(CsTestDesktop *d, gconstpointer data)
 	g_assert_false(cs_test_is_shown("info_label"));
 }
 
+/* Read first: nothing can be copied or saved before it is on the screen; then it is what is shown. */
+static void
+test_diagnostics(CsTestDesktop *d, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(d->base.home->folder, "report.txt", NULL);
+	g_autofree char *broken = g_build_filename(d->base.home->folder, "none", "x.txt", NULL);
+	g_autofree char *copied = NULL;
+	g_autofree char *saved = NULL;
+	GtkWidget *dialog = NULL;
+
+	cs_test_desktop_open(d);
+	g_action_group_activate_action(gtk_widget_get_action_group(d->window, "win"), "diagnostics",
+				       NULL);
+	dialog = cs_test_get_dialog();
+	g_assert_false(gtk_widget_get_sensitive(cs_test_find("copy_button")));
+	g_assert_false(gtk_widget_get_sensitive(cs_test_find("save_button")));
+	cs_test_wait_shown("report");
+	cs_test_press("copy_button");
+	cs_test_expect_text("outcome", "clipboard");
+	copied = gtk_clipboard_wait_for_text(
+		gtk_widget_get_clipboard(dialog, GDK_SELECTION_CLIPBOARD));
+	g_assert_nonnull(strstr(copied, "ada at Example Corp"));
+	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(cs_test_find("initials_button")), TRUE);
+	g_assert_false(gtk_widget_get_sensitive(cs_test_find("save_button")));
+	cs_test_wait_shown("report");
+	cs_diagnostics_dialog_save(CS_DIAGNOSTICS_DIALOG(dialog), path);
+	cs_test_wait_shown("outcome");
+	cs_test_expect_text("outcome", "report.txt");
+	g_assert_true(g_file_get_contents(path, &saved, NULL, NULL));
+	g_assert_nonnull(strstr(saved, "A at Example Corp"));
+	g_assert_null(strstr(saved, "ada"));
+	cs_diagnostics_dialog_save(CS_DIAGNOSTICS_DIALOG(dialog), broken);
+	cs_test_wait_shown("problem");
+	cs_test_press("close_button");
+	g_assert_null(cs_test_get_dialog());
+}
+
 static void
 test_about(CsTestDesktop *d, gconstpointer data)
 {
@@ -379,6 +417,7 @@ main(int argc, char **argv)
 	cs_test_add_desktop_test("/window/odd-size", test_odd_size);
 	cs_test_add_desktop_test("/window/broken-book", test_broken_book);
 	cs_test_add_desktop_test("/window/no-tray", test_no_tray);
+	cs_test_add_desktop_test("/window/diagnostics", test_diagnostics);
 	cs_test_add_desktop_test("/window/about", test_about);
 	return g_test_run();
 }

@@ -419,6 +419,31 @@ def test_logged_out_while_adding(world):
             told.end()
 
 
+def test_the_report_is_read_before_it_is_passed_on(world):
+    """From the menu; names are reduced, and it is copied, once it is on the screen."""
+    has_desktop()
+    organisation, _, user, _ = managed_pair(world)
+    with story(user) as told:
+        told.start()
+        told.await_state("Managed")
+        told.open_account()
+        told.screen.press("Menu", role="toggle button")
+        told.screen.press("Diagnostics…", state="visible")
+        told.screen.await_text("Countersign diagnostics of")
+        request = user.run("status", "--json", check=0).json["accounts"][0]["request"]
+        for part in ("ada at Example (" + organisation.url, "request: " + request, "somebody shows tray icons: yes",
+                     "~/store/user.pem", "info start version="):
+            told.screen.await_text(part)
+        expect(not told.screen.has_text(user.folder), "the home folder is not told")
+        told.screen.press("Reduce names to initials", role="check box")
+        told.screen.await_text("A at Example (")
+        told.screen.press("Copy")
+        told.screen.await_text("The report is in the clipboard.")
+        told.screen.press("Close")
+        told.desktop.wait(lambda: len(told.screen.windows()) == 1, "the dialog to go")
+        told.end()
+
+
 def test_a_link_is_opened(world):
     """By the bus: it fills the page, and its code is to be seen nowhere. As an argument, where others
     could read it, it is refused."""

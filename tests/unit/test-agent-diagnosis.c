@@ -13,18 +13,16 @@ test_diagnose(CsTestAgent *f, gconstpointer data)
 	const CsDiagnosisSurroundings surroundings = {.home = f->home->folder};
 	g_autoptr(GAsyncResult) result = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(cJSON) diagnosis = NULL;
 	g_autofree char *text = NULL;
 
 	cs_test_agent_start(f);
 	cs_agent_diagnose_async(f->agent, &surroundings, TRUE, NULL, cs_test_agent_ready_cb,
 				&result);
 	cs_test_agent_wait_for_result(&result);
-	diagnosis = cs_agent_diagnose_finish(f->agent, result, &error);
+	text = cs_agent_diagnose_finish(f->agent, result, &error);
 	g_assert_no_error(error);
-	text = cs_json_print(diagnosis);
 	g_assert_nonnull(strstr(text, f->id));
-	g_assert_nonnull(strstr(text, "\"initials\":true"));
+	g_assert_nonnull(strstr(text, "Names are reduced to initials."));
 	g_assert_null(strstr(text, f->home->folder));
 }
 
