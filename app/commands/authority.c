@@ -113,3 +113,29 @@ cs_authority_print_fields(const CsInvocation *invocation,
 
 	cs_invocation_print_block(invocation, text);
 }
+
+/**
+ * cs_authority_add_age:
+ * @object: what a table shows; gets the member "age_text"
+ * @age_s: in seconds; negative: none
+ *
+ * Says how old something is, in the largest unit that fits twice.
+ */
+void
+cs_authority_add_age(cJSON *object, gint64 age_s)
+{
+	g_autofree char *text = NULL;
+
+	if (age_s < 0)
+		text = g_strdup("-");
+	else if (age_s < 120)
+		/* Translators: seconds, minutes, hours and days, short, for a column of a table. */
+		text = g_strdup_printf(_("%d s"), (int)age_s);
+	else if (age_s < 7200)
+		text = g_strdup_printf(_("%d min"), (int)(age_s / 60));
+	else if (age_s < 172800)
+		text = g_strdup_printf(_("%d h"), (int)(age_s / 3600));
+	else
+		text = g_strdup_printf(_("%d d"), (int)(age_s / 86400));
+	cs_json_add_string(object, "age_text", text);
+}

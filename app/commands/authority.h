@@ -26,3 +26,5 @@ void cs_authority_print_list(const CsInvocation *invocation,
 void cs_authority_print_fields(const CsInvocation *invocation,
 			       const cJSON *document,
 			       const CsTextColumn *fields);
+/* For people: "age_text", "5 min"; -1: "-". */
+void cs_authority_add_age(cJSON *object, gint64 age_s);

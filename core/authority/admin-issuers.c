@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/admin-private.h"
 
+#include "core/authority/revocation-store.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/pki/issuer.h"
@@ -13,12 +14,18 @@
 
 typedef struct {
 	CsCertificate *certificate;
-	gboolean revocation_none;
+	const CsRevocationChoice *choice;
 	gboolean built_in;
 } IssuerArguments;
 
-static cJSON *
-issuer_to_json(const CsIssuerRow *row)
+/**
+ * cs_admin_issuer_to_json:
+ * @row: an issuer
+ *
+ * Returns: (transfer full): {"id", "fingerprint", "subject"}
+ */
+cJSON *
+cs_admin_issuer_to_json(const CsIssuerRow *row)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -92,17 +99,19 @@ add_issuer(CsAdminAct *act, gpointer data, GError **error)
 	row->fingerprint = g_strdup(fingerprint);
 	row->subject = g_strdup(cs_certificate_get_subject_text(certificate));
 	row->der = g_bytes_ref(cs_certificate_get_der(certificate));
-	row->revocation_none = arguments->revocation_none;
 	row->built_in = arguments->built_in;
 	row->created_at = act->now;
-	return cs_registry_put_issuer(act->registry, row, error) ? issuer_to_json(row) : NULL;
+	if (!cs_admin_choose_revocation(row, arguments->choice, error))
+		return NULL;
+	return cs_registry_put_issuer(act->registry, row, error) ? cs_admin_issuer_to_json(row)
+								 : NULL;
 }
 
 /* The built-in CA's status is known here, whichever way its certificate came. */
 static cJSON *
 add_certificate(CsAuthority *a,
 		CsCertificate *certificate,
-		gboolean revocation_none,
+		const CsRevocationChoice *choice,
 		GError **error)
 {
 	CsCertificate *built_in = cs_ca_get_certificate(cs_authority_get_ca(a));
@@ -110,7 +119,7 @@ add_certificate(CsAuthority *a,
 					   cs_certificate_get_fingerprint(certificate));
 	IssuerArguments arguments = {
 		.certificate = certificate,
-		.revocation_none = revocation_none && !is_built_in,
+		.choice = is_built_in ? NULL : choice,
 		.built_in = is_built_in,
 	};
 
@@ -135,7 +144,8 @@ log_bad_file(CsAuthority *a, GError *cause, GError **error)
  * cs_admin_add_issuer:
  * @a: the authority
  * @file: one CA certificate, PEM or DER
- * @revocation_none: the administrator's recorded choice not to ask for revocation (rule 12)
+ * @choice: (nullable): where answers about revocation come from (rule 12); nothing is said of the
+ *   built-in CA, whichever way its certificate came
  * @error: where to put the error
  *
  * Trusts an issuer from the next authentication on (rules 13, 14). It may be an intermediate, be
@@ -145,10 +155,11 @@ log_bad_file(CsAuthority *a, GError *cause, GError **error)
  *
  * Returns: (transfer full) (nullable): {"id", "fingerprint", "subject"}; CS_ERROR_INVALID
  *   "certificate-malformed" or "certificate-missing"; CS_ERROR_REFUSED "not-an-authority",
- *   "certificate-unsuitable", "issuer-exists", "too-many-issuers"; CS_ERROR_STATE
+ *   "certificate-unsuitable", "issuer-exists", "too-many-issuers"; CS_ERROR_USAGE as
+ *   cs_admin_set_issuer_revocation(); CS_ERROR_STATE
  */
 cJSON *
-cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GError **error)
+cs_admin_add_issuer(CsAuthority *a, GBytes *file, const CsRevocationChoice *choice, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(GPtrArray) certificates = cs_certificates_decode(file, &cause);
@@ -161,7 +172,7 @@ cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GErr
 			     certificates->len);
 		return log_bad_file(a, cause, error);
 	}
-	return add_certificate(a, g_ptr_array_index(certificates, 0), revocation_none, error);
+	return add_certificate(a, g_ptr_array_index(certificates, 0), choice, error);
 }
 
 /**
@@ -177,7 +188,7 @@ cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GErr
 cJSON *
 cs_admin_add_built_in_issuer(CsAuthority *a, GError **error)
 {
-	return add_certificate(a, cs_ca_get_certificate(cs_authority_get_ca(a)), FALSE, error);
+	return add_certificate(a, cs_ca_get_certificate(cs_authority_get_ca(a)), NULL, error);
 }
 
 static const char *
@@ -185,6 +196,8 @@ describe_revocation(const CsIssuerRow *row)
 {
 	if (row->built_in)
 		return "built-in";
+	if (row->revocation != NULL)
+		return row->revocation;
 	return row->revocation_none ? "none" : "unknown";
 }
 
@@ -192,6 +205,8 @@ static cJSON *
 list_issuers(CsAdminAct *act, gpointer data, GError **error)
 {
 	g_autoptr(GPtrArray) rows = cs_registry_list_issuers(act->registry, error);
+	g_autoptr(GPtrArray) records =
+		cs_revocation_store_list(cs_authority_get_folder(act->authority));
 	cJSON *json = NULL;
 	cJSON *issuers = NULL;
 
@@ -201,11 +216,14 @@ list_issuers(CsAdminAct *act, gpointer data, GError **error)
 	issuers = cs_json_add_array(json, "issuers");
 	for (guint i = 0; i < rows->len; i++) {
 		const CsIssuerRow *row = g_ptr_array_index(rows, i);
-		cJSON *issuer = issuer_to_json(row);
+		cJSON *issuer = cs_admin_issuer_to_json(row);
 
 		cs_json_add_string(issuer, "revocation", describe_revocation(row));
 		cs_json_add_boolean(issuer, "built_in", row->built_in);
 		cs_json_add_time(issuer, "added_at", row->created_at);
+		cs_json_add(
+			issuer, "sources",
+			cs_admin_list_revocation_sources(act->authority, row, records, act->now));
 		cs_json_append(issuers, issuer);
 	}
 	return json;
@@ -217,8 +235,8 @@ list_issuers(CsAdminAct *act, gpointer data, GError **error)
  * @error: where to put the error
  *
  * Returns: (transfer full) (nullable): {"issuers": [{"id", "fingerprint", "subject", "revocation",
- *   "built_in", "added_at"}]} in the administrator's order, revocation being "built-in", "none" or
- *   "unknown" (rule 12); CS_ERROR_STATE
+ *   "built_in", "added_at", "sources"}]} in the administrator's order, revocation being "built-in",
+ *   "crl", "ocsp", "any", "none" or "unknown" (rule 12); CS_ERROR_STATE
  */
 cJSON *
 cs_admin_list_issuers(CsAuthority *a, GError **error)
@@ -226,8 +244,16 @@ cs_admin_list_issuers(CsAuthority *a, GError **error)
 	return cs_admin_read(a, list_issuers, NULL, error);
 }
 
-static CsIssuerRow *
-get_issuer(CsAdminAct *act, const char *id, GError **error)
+/**
+ * cs_admin_get_issuer:
+ * @act: the act
+ * @id: the issuer's
+ * @error: where to put the error
+ *
+ * Returns: (transfer full) (nullable): the issuer; CS_ERROR_NOT_FOUND; CS_ERROR_STATE
+ */
+CsIssuerRow *
+cs_admin_get_issuer(CsAdminAct *act, const char *id, GError **error)
 {
 	g_autoptr(GPtrArray) rows = cs_registry_list_issuers(act->registry, error);
 
@@ -246,13 +272,14 @@ get_issuer(CsAdminAct *act, const char *id, GError **error)
 static cJSON *
 delete_issuer(CsAdminAct *act, gpointer data, GError **error)
 {
-	g_autoptr(CsIssuerRow) row = get_issuer(act, data, error);
+	g_autoptr(CsIssuerRow) row = cs_admin_get_issuer(act, data, error);
 
 	if (row == NULL)
 		return NULL;
 	act->certificate = g_strdup(row->fingerprint);
-	return cs_registry_delete_issuer(act->registry, row->id, error) ? issuer_to_json(row)
-									: NULL;
+	return cs_registry_delete_issuer(act->registry, row->id, error)
+		       ? cs_admin_issuer_to_json(row)
+		       : NULL;
 }
 
 /**

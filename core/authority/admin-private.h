@@ -37,3 +37,15 @@ gboolean cs_admin_revoke(CsAdminAct *act, CsIssuedRow *issued, GError **error);
 /* Lower case, without the colons that other programs print; names nothing where it is no
  * fingerprint. */
 char *cs_admin_normalise_fingerprint(const char *text);
+
+/* NOT_FOUND. */
+CsIssuerRow *cs_admin_get_issuer(CsAdminAct *act, const char *id, GError **error);
+cJSON *cs_admin_issuer_to_json(const CsIssuerRow *row);
+/* choice (nullable): nothing chosen. USAGE "options-incomplete", "options-conflict", "url-invalid". */
+gboolean
+cs_admin_choose_revocation(CsIssuerRow *row, const CsRevocationChoice *choice, GError **error);
+/* (transfer full): the sources of one issuer with their ages; [] where it has none. */
+cJSON *cs_admin_list_revocation_sources(CsAuthority *a,
+					const CsIssuerRow *row,
+					GPtrArray *records,
+					gint64 now);

@@ -5,6 +5,8 @@
 #include "core/authority/authority.h"
 #include "core/authority/lifecycle.h"
 
+#include <gio/gio.h>
+
 /* What an administrator does: each in one transaction with its line in the log, each answering the
  * JSON document that its verb prints (docs/protocol.md and countersign(1)). Errors: NOT_FOUND for
  * what is not there, REFUSED with a reason for what a rule forbids. actor: who, for the log. */
@@ -16,8 +18,29 @@ cJSON *cs_admin_delete_user(CsAuthority *a, const char *login, GError **error);
 /* lifetime_s: 60 to 604800. {"code", "link", "expires_at"} */
 cJSON *cs_admin_make_code(CsAuthority *a, const char *login, gint64 lifetime_s, GError **error);
 
-/* Rule 13: a CA certificate; "not-an-authority", "issuer-exists", "certificate-malformed". */
-cJSON *cs_admin_add_issuer(CsAuthority *a, GBytes *file, gboolean revocation_none, GError **error);
+/* How the certificates of an uploaded issuer are asked about (rule 12; docs/revocation.md). */
+typedef struct {
+	const char *mode; /* (nullable) "crl", "ocsp", "any", "none"; NULL: "any" where something
+				 is named below, else nothing */
+	const char *crl_file; /* (nullable) absolute path */
+	const char *url;      /* (nullable) in place of the certificates' own; of one mode only */
+	const char *const *allowed_urls; /* (nullable) prefixes of the certificates' own */
+	gint64 max_age_s;		 /* 0: none */
+} CsRevocationChoice;
+
+/* Rule 13: a CA certificate; "not-an-authority", "issuer-exists", "certificate-malformed". choice
+ * (nullable): nothing chosen. */
+cJSON *
+cs_admin_add_issuer(CsAuthority *a, GBytes *file, const CsRevocationChoice *choice, GError **error);
+/* In place of all that was chosen before. */
+cJSON *cs_admin_set_issuer_revocation(CsAuthority *a,
+				      const char *id,
+				      const CsRevocationChoice *choice,
+				      GError **error);
+/* {"sources": [...]}: what is at hand of each issuer's CRLs and OCSP answers, and its age. */
+cJSON *cs_admin_show_revocation(CsAuthority *a, GError **error);
+/* The same, after everything that is known has been fetched anew, blocking. */
+cJSON *cs_admin_refresh_revocation(CsAuthority *a, GCancellable *cancellable, GError **error);
 cJSON *cs_admin_add_built_in_issuer(CsAuthority *a, GError **error);
 cJSON *cs_admin_list_issuers(CsAuthority *a, GError **error);
 cJSON *cs_admin_delete_issuer(CsAuthority *a, const char *id, GError **error);

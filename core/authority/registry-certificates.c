@@ -9,10 +9,20 @@
 #include <glib/gi18n-lib.h>
 
 #define SELECT_ISSUERS                                                                             \
-	"SELECT id, fingerprint, subject, der, revocation_none, built_in, created_at FROM issuers"
+	"SELECT id, fingerprint, subject, der, revocation_none, built_in, created_at, revocation," \
+	" crl_file, revocation_url, allowed_urls, max_age_s FROM issuers"
 #define SELECT_ISSUED                                                                              \
 	"SELECT serial, fingerprint, key_fingerprint, subject, der, not_after, issued_at,"         \
 	" revoked_at FROM issued"
+
+/* URLs have no spaces. */
+static char **
+split_words(char *text_taken)
+{
+	g_autofree char *text = text_taken;
+
+	return text != NULL ? g_strsplit(text, " ", -1) : NULL;
+}
 
 static gpointer
 read_issuer(CsStatement *s)
@@ -26,6 +36,11 @@ read_issuer(CsStatement *s)
 	row->revocation_none = cs_statement_get_int64(s, 4) != 0;
 	row->built_in = cs_statement_get_int64(s, 5) != 0;
 	row->created_at = cs_statement_get_int64(s, 6);
+	row->revocation = cs_statement_dup_text(s, 7);
+	row->crl_file = cs_statement_dup_text(s, 8);
+	row->revocation_url = cs_statement_dup_text(s, 9);
+	row->allowed_urls = split_words(cs_statement_dup_text(s, 10));
+	row->max_age_s = cs_statement_get_int64(s, 11);
 	return row;
 }
 
@@ -60,15 +75,23 @@ cs_registry_list_issuers(CsRegistry *r, GError **error)
 gboolean
 cs_registry_put_issuer(CsRegistry *r, const CsIssuerRow *row, GError **error)
 {
+	g_autofree char *allowed =
+		row->allowed_urls != NULL ? g_strjoinv(" ", row->allowed_urls) : NULL;
 	g_auto(CsStatement) s = {0};
 
 	if (!cs_statement_open(&s, r,
 			       "INSERT INTO issuers (id, fingerprint, subject, der,"
-			       " revocation_none, built_in, created_at)"
-			       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+			       " revocation_none, built_in, created_at, revocation, crl_file,"
+			       " revocation_url, allowed_urls, max_age_s)"
+			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			       " ON CONFLICT (id) DO UPDATE SET"
 			       " fingerprint = excluded.fingerprint, subject = excluded.subject,"
 			       " der = excluded.der, revocation_none = excluded.revocation_none,"
-			       " built_in = excluded.built_in, created_at = excluded.created_at",
+			       " built_in = excluded.built_in, created_at = excluded.created_at,"
+			       " revocation = excluded.revocation, crl_file = excluded.crl_file,"
+			       " revocation_url = excluded.revocation_url,"
+			       " allowed_urls = excluded.allowed_urls,"
+			       " max_age_s = excluded.max_age_s",
 			       error))
 		return FALSE;
 	cs_statement_add_text(&s, row->id);
@@ -78,6 +101,11 @@ cs_registry_put_issuer(CsRegistry *r, const CsIssuerRow *row, GError **error)
 	cs_statement_add_int64(&s, row->revocation_none ? 1 : 0);
 	cs_statement_add_int64(&s, row->built_in ? 1 : 0);
 	cs_statement_add_int64(&s, row->created_at);
+	cs_statement_add_text(&s, row->revocation);
+	cs_statement_add_text(&s, row->crl_file);
+	cs_statement_add_text(&s, row->revocation_url);
+	cs_statement_add_text(&s, allowed);
+	cs_statement_add_int64(&s, row->max_age_s);
 	return cs_statement_run(&s, NULL, error);
 }
 

@@ -63,6 +63,17 @@ static const char *const to_version_6[] = {
 	NULL,
 };
 
+/* Version 7: where answers about an uploaded issuer's certificates come from (rule 12). */
+static const char *const to_version_7[] = {
+	"ALTER TABLE issuers ADD COLUMN revocation TEXT"
+	" CHECK (revocation IN ('crl', 'ocsp', 'any'))",
+	"ALTER TABLE issuers ADD COLUMN crl_file TEXT",
+	"ALTER TABLE issuers ADD COLUMN revocation_url TEXT",
+	"ALTER TABLE issuers ADD COLUMN allowed_urls TEXT",
+	"ALTER TABLE issuers ADD COLUMN max_age_s INTEGER NOT NULL DEFAULT 0",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -75,6 +86,7 @@ static const struct {
 	{to_version_4, chain_log},
 	{to_version_5, NULL},
 	{to_version_6, cs_registry_give_helpdesk_codes},
+	{to_version_7, NULL},
 };
 
 /**

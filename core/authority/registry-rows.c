@@ -149,7 +149,51 @@ cs_issuer_row_free(CsIssuerRow *row)
 	g_free(row->fingerprint);
 	g_free(row->subject);
 	g_clear_pointer(&row->der, g_bytes_unref);
+	cs_issuer_row_clear_revocation(row);
 	g_free(row);
+}
+
+/**
+ * cs_issuer_row_clear_revocation:
+ * @row: a row
+ *
+ * As if nothing had been chosen about revocation.
+ */
+void
+cs_issuer_row_clear_revocation(CsIssuerRow *row)
+{
+	row->revocation_none = FALSE;
+	g_clear_pointer(&row->revocation, g_free);
+	g_clear_pointer(&row->crl_file, g_free);
+	g_clear_pointer(&row->revocation_url, g_free);
+	g_clear_pointer(&row->allowed_urls, g_strfreev);
+	row->max_age_s = 0;
+}
+
+/**
+ * cs_issuer_row_copy:
+ * @row: a row
+ *
+ * Returns: (transfer full): another like it
+ */
+CsIssuerRow *
+cs_issuer_row_copy(const CsIssuerRow *row)
+{
+	CsIssuerRow *copy = g_new0(CsIssuerRow, 1);
+
+	copy->id = g_strdup(row->id);
+	copy->fingerprint = g_strdup(row->fingerprint);
+	copy->subject = g_strdup(row->subject);
+	copy->der = g_bytes_ref(row->der);
+	copy->revocation_none = row->revocation_none;
+	copy->built_in = row->built_in;
+	copy->created_at = row->created_at;
+	copy->revocation = g_strdup(row->revocation);
+	copy->crl_file = g_strdup(row->crl_file);
+	copy->revocation_url = g_strdup(row->revocation_url);
+	copy->allowed_urls = g_strdupv(row->allowed_urls);
+	copy->max_age_s = row->max_age_s;
+	return copy;
 }
 
 /**

@@ -114,6 +114,12 @@ typedef struct {
 	gboolean revocation_none; /* --revocation none (rule 12) */
 	gboolean built_in;
 	gint64 created_at;
+	/* Where answers about revocation come from: docs/revocation.md. */
+	char *revocation;     /* (nullable) "crl", "ocsp" or "any"; NULL: nowhere */
+	char *crl_file;	      /* (nullable) path */
+	char *revocation_url; /* (nullable) in place of the certificates' own */
+	char **allowed_urls;  /* (nullable) prefixes of those, NULL-terminated */
+	gint64 max_age_s;     /* 0: none set */
 } CsIssuerRow;
 
 typedef struct {
@@ -182,6 +188,8 @@ void cs_device_row_free(CsDeviceRow *row);
 void cs_device_key_row_free(CsDeviceKeyRow *row);
 void cs_account_row_free(CsAccountRow *row);
 void cs_issuer_row_free(CsIssuerRow *row);
+CsIssuerRow *cs_issuer_row_copy(const CsIssuerRow *row);
+void cs_issuer_row_clear_revocation(CsIssuerRow *row); /* nothing chosen */
 void cs_link_row_free(CsLinkRow *row);
 void cs_link_row_add_key(CsLinkRow *row, const char *key_id); /* once */
 void cs_code_row_free(CsCodeRow *row);

@@ -11,6 +11,18 @@ is_built_in(const CsRevocationSource *source)
 				 cs_issuer_get_certificate(source->issuer))) == 0;
 }
 
+static CsRevocation
+ask_watch(const CsRevocationSource *source, const CsCertificate *certificate)
+{
+	const char *issuer =
+		cs_certificate_get_fingerprint(cs_issuer_get_certificate(source->issuer));
+	CsRevocationAnswer answer;
+
+	cs_revocation_watch_ask(source->watch, issuer, certificate, source->now, &answer);
+	g_debug("revocation of %s: %s", cs_certificate_get_fingerprint(certificate), answer.detail);
+	return answer.status;
+}
+
 /**
  * cs_revocation_find:
  * @source: who issued the certificate, and where answers are
@@ -19,8 +31,8 @@ is_built_in(const CsRevocationSource *source)
  *
  * Answers whether @certificate is revoked (rule 12). The built-in CA knows what it issued and
  * revoked, whatever the issuer was added with; one that it does not remember having issued is
- * unknown. For an uploaded issuer the administrator's recorded choice of --revocation none is the
- * only good answer.
+ * unknown. For an uploaded issuer it is the administrator's recorded choice of --revocation none
+ * that is good, or what is at hand of its CRLs and OCSP answers.
  *
  * A certificate is looked up by its serial number and key, which its issuer signed: its fingerprint
  * can be changed by re-encoding the signature, and would lead past a revocation.
@@ -39,6 +51,8 @@ cs_revocation_find(const CsRevocationSource *source,
 	if (!is_built_in(source)) {
 		if (source->revocation_none)
 			*answer = CS_REVOCATION_GOOD;
+		else if (source->watch != NULL)
+			*answer = ask_watch(source, certificate);
 		return TRUE;
 	}
 	if (!cs_registry_find_issued_by_serial(source->registry,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/authority/registry.h"
+#include "core/authority/revocation-watch.h"
 #include "core/authority/verifier.h"
 
 /* What one question about revocation is answered from; all lent. */
@@ -11,6 +12,8 @@ typedef struct {
 	const CsCertificate *built_in; /* the built-in CA's certificate */
 	CsIssuer *issuer;	       /* has issued the certificate asked about */
 	gboolean revocation_none;      /* that issuer was added with --revocation none */
+	CsRevocationWatch *watch;      /* (nullable): knows of the others */
+	gint64 now;
 } CsRevocationSource;
 
 /* Rule 12. FALSE only where the registry fails. */

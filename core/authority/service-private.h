@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/authority/challenges.h"
+#include "core/authority/revocation-watch.h"
 #include "core/authority/service.h"
 #include "core/authority/trusted-issuers.h"
 #include "core/base/file.h"
@@ -20,6 +21,7 @@ struct _CsService {
 	CsChallenges *challenges;
 	CsTrustedIssuers *issuers;
 	CsPublishedCrl *crl; /* NULL before the first */
+	CsRevocationWatch *watch;
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
@@ -89,6 +91,8 @@ gboolean cs_service_query_device(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 
 gint64 cs_service_get_now(const CsService *service);
+/* The administrator's list as it is now, for challenges and for what is asked about revocation. */
+gboolean cs_service_refresh_issuers(CsService *service, GError **error);
 /* Runs work within the transaction that all requests of a turn share; what it did is undone where it
  * fails, and all of the turn where the commit does. The answer is held until then. */
 typedef gboolean (*CsServiceWork)(CsService *service, gpointer data, GError **error);

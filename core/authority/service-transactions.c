@@ -109,7 +109,7 @@ cs_service_open_transaction(
 				      "one account id is asked for, perhaps with an application");
 		return TRUE;
 	}
-	if (!cs_trusted_issuers_refresh(service->issuers, service->registry, error))
+	if (!cs_service_refresh_issuers(service, error))
 		return FALSE;
 	challenge = make_challenge(service, account, error);
 	if (challenge == NULL)
@@ -144,6 +144,8 @@ get_revocation_cb(const CsCertificate *certificate, CsIssuer *issuer, gpointer d
 		.built_in = cs_ca_get_certificate(cs_authority_get_ca(service->authority)),
 		.issuer = issuer,
 		.revocation_none = cs_trusted_issuers_has_revocation_none(service->issuers, issuer),
+		.watch = service->watch,
+		.now = response->now,
 	};
 	CsRevocation answer = CS_REVOCATION_UNKNOWN;
 
@@ -274,8 +276,7 @@ decide_and_write(CsService *service, gpointer data, GError **error)
 	CsResponse *response = data;
 	const CsDecision *decision = &response->decision;
 
-	if (!load_rows(service, response, error) ||
-	    !cs_trusted_issuers_refresh(service->issuers, service->registry, error))
+	if (!load_rows(service, response, error) || !cs_service_refresh_issuers(service, error))
 		return FALSE;
 	decide(service, response);
 	if (response->failure != NULL) {

@@ -102,6 +102,25 @@ cs_service_get_now(const CsService *service)
 }
 
 /**
+ * cs_service_refresh_issuers:
+ * @service: the service
+ * @error: where to put the error
+ *
+ * Reads the administrator's list anew (rules 4 and 14), and lets the watch over revocation know.
+ *
+ * Returns: %FALSE where the registry fails: %CS_ERROR_STATE
+ */
+gboolean
+cs_service_refresh_issuers(CsService *service, GError **error)
+{
+	if (!cs_trusted_issuers_refresh(service->issuers, service->registry, error))
+		return FALSE;
+	cs_revocation_watch_set_issuers(service->watch,
+					cs_trusted_issuers_get_rows(service->issuers));
+	return TRUE;
+}
+
+/**
  * cs_service_is_id:
  * @text: (nullable): text from outside
  *
@@ -585,6 +604,10 @@ cs_service_new(CsAuthority *authority,
 		return NULL;
 	service->challenges = cs_challenges_new(CS_CHALLENGES_MAX_OPEN);
 	service->issuers = cs_trusted_issuers_new();
+	service->watch = cs_revocation_watch_new(cs_authority_get_folder(authority),
+						 cs_authority_get_clock(authority));
+	if (!cs_service_refresh_issuers(service, error))
+		return NULL;
 	service->httpd = cs_httpd_new(context, host, port, certificate_pem, key_pem,
 				      handle_request_cb, service, error);
 	if (service->httpd == NULL)
@@ -648,6 +671,7 @@ cs_service_free(CsService *service)
 {
 	g_clear_pointer(&service->httpd, cs_httpd_free);
 	g_clear_pointer(&service->challenges, cs_challenges_free);
+	g_clear_pointer(&service->watch, cs_revocation_watch_free);
 	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
 	g_clear_pointer(&service->crl, cs_published_crl_free);
 	g_clear_pointer(&service->lock, cs_file_lock_free);

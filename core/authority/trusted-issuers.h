@@ -18,6 +18,7 @@ cs_trusted_issuers_refresh(CsTrustedIssuers *trusted, CsRegistry *registry, GErr
 /* Lent until the next refresh. */
 GPtrArray *cs_trusted_issuers_get_issuers(const CsTrustedIssuers *trusted);
 GPtrArray *cs_trusted_issuers_get_certificates(const CsTrustedIssuers *trusted);
+GPtrArray *cs_trusted_issuers_get_rows(const CsTrustedIssuers *trusted);
 const char *cs_trusted_issuers_get_hash(const CsTrustedIssuers *trusted); /* ilh */
 gboolean cs_trusted_issuers_has_revocation_none(const CsTrustedIssuers *trusted,
 						const CsIssuer *issuer);

@@ -106,24 +106,29 @@ check_parts(const CsHttpUrl *parsed, GError **error)
 		return refuse(error, _("its port is no number"));
 	if (strcmp(parsed->scheme, "https") != 0 && strcmp(parsed->scheme, "http") != 0)
 		return refuse(error, _("it must begin with https://"));
-	if (strcmp(parsed->scheme, "http") == 0 && !parsed->is_loopback)
-		return refuse(error, _("plain http is for this machine's loopback address alone"));
 	return TRUE;
 }
 
+static gboolean
+is_literal_address(const char *host)
+{
+	struct in_addr address;
+
+	return *host == '[' || inet_pton(AF_INET, host, &address) == 1;
+}
+
 /**
- * cs_http_url_parse:
+ * cs_http_url_parse_plain:
  * @url: an address with its scheme
  * @parsed: (out): its parts, to be cleared whatever the outcome; zeroed before
  * @error: %CS_ERROR_USAGE, reason "url-invalid"
  *
- * Reads the address with curl's own parser, whose result is then what curl is given: there is no
- * second reading that could differ.
+ * cs_http_url_parse(), but for plain HTTP to any host.
  *
  * Returns: FALSE for an address that we do not talk to.
  */
 gboolean
-cs_http_url_parse(const char *url, CsHttpUrl *parsed, GError **error)
+cs_http_url_parse_plain(const char *url, CsHttpUrl *parsed, GError **error)
 {
 	g_autofree char *host = NULL;
 
@@ -140,7 +145,29 @@ cs_http_url_parse(const char *url, CsHttpUrl *parsed, GError **error)
 		return refuse(error, _("it cannot be read"));
 	parsed->host = g_ascii_strdown(host, -1);
 	parsed->is_loopback = is_literal_loopback(parsed->host);
+	parsed->is_address = is_literal_address(parsed->host);
 	return check_parts(parsed, error) && check_authority(url, parsed, error);
+}
+
+/**
+ * cs_http_url_parse:
+ * @url: an address with its scheme
+ * @parsed: (out): its parts, to be cleared whatever the outcome; zeroed before
+ * @error: %CS_ERROR_USAGE, reason "url-invalid"
+ *
+ * Reads the address with curl's own parser, whose result is then what curl is given: there is no
+ * second reading that could differ.
+ *
+ * Returns: FALSE for an address that we do not talk to.
+ */
+gboolean
+cs_http_url_parse(const char *url, CsHttpUrl *parsed, GError **error)
+{
+	if (!cs_http_url_parse_plain(url, parsed, error))
+		return FALSE;
+	if (strcmp(parsed->scheme, "http") == 0 && !parsed->is_loopback)
+		return refuse(error, _("plain http is for this machine's loopback address alone"));
+	return TRUE;
 }
 
 /**

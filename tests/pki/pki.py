@@ -89,7 +89,7 @@ def days(number):
 
 
 def make(subject, issuer=None, *, ca=False, key=None, kind="p256", not_before=None, not_after=None,
-         key_usage="digitalSignature", eku=("clientAuth",), digest=hashes.SHA256):
+         key_usage="digitalSignature", eku=("clientAuth",), digest=hashes.SHA256, extensions=()):
     """Makes an Identity; without issuer it signs itself. key_usage and eku may be None (absent)."""
     key = key or make_key(kind)
     builder = (x509.CertificateBuilder().subject_name(name(subject))
@@ -109,6 +109,8 @@ def make(subject, issuer=None, *, ca=False, key=None, kind="p256", not_before=No
             crl_sign=key_usage == "keyCertSign", encipher_only=False, decipher_only=False), True)
     if eku is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([EKU[item] for item in eku]), False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, False)
     return Identity(builder.sign(issuer.key if issuer else key, digest()), key)
 
 

@@ -302,7 +302,8 @@ test_issuer_deleted(CsTestScene *f, gconstpointer data)
 	verdict = cs_test_response_send(under_way, f->service);
 	g_assert_cmpint(verdict->device_reason, ==, CS_REASON_ISSUER_NOT_TRUSTED);
 	cs_test_scene_expect_link(f, f->credential, f->client->device, CS_LINK_BOUND);
-	added = cs_admin_add_issuer(authority, cs_test_identity_get_der(f->ca), TRUE, NULL);
+	added = cs_admin_add_issuer(authority, cs_test_identity_get_der(f->ca),
+				    &(CsRevocationChoice){.mode = "none"}, NULL);
 	g_assert_nonnull(added);
 	cs_test_client_add_account(other, "bob");
 	cs_test_client_expect(other, f->credential, CS_REASON_NONE,

@@ -1,0 +1,538 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/revocation-feed-private.h"
+
+#include "core/base/file.h"
+#include "core/base/http-fetch.h"
+#include "core/pki/certificate-extension.h"
+
+#include <sys/stat.h>
+
+#define RETRY_S	       60
+#define REFRESH_MIN_S  60
+#define REFRESH_MAX_S  3600
+#define KEPT_FRESH_S   604800	/* an answer that nobody asked for in a week is let go stale */
+#define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
+#define MAX_RECORDS    20000
+
+#define KIND_CRL  "crl"
+#define KIND_OCSP "ocsp"
+
+static gint64 *
+box_time(gint64 time)
+{
+	gint64 *boxed = g_new(gint64, 1);
+
+	*boxed = time;
+	return boxed;
+}
+
+/**
+ * cs_revocation_feed_new:
+ * @row: the issuer and what the administrator chose; copied
+ * @folder: the authority's
+ *
+ * Returns: (transfer full) (nullable): a feed with nothing at hand yet; NULL where the certificate
+ *   cannot be used
+ */
+CsRevocationFeed *
+cs_revocation_feed_new(const CsIssuerRow *row, const char *folder)
+{
+	g_autoptr(CsCertificate) certificate = cs_certificate_new(row->der, NULL);
+	CsIssuer *issuer = certificate != NULL ? cs_issuer_new(certificate, NULL) : NULL;
+	CsRevocationFeed *feed;
+
+	if (issuer == NULL)
+		return NULL;
+	feed = g_new0(CsRevocationFeed, 1);
+	feed->folder = g_strdup(folder);
+	feed->row = cs_issuer_row_copy(row);
+	feed->issuer = issuer;
+	feed->records = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+	feed->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	feed->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	feed->refresh = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	return feed;
+}
+
+/**
+ * cs_revocation_feed_free:
+ * @feed: (nullable) (transfer full): a feed
+ */
+void
+cs_revocation_feed_free(CsRevocationFeed *feed)
+{
+	if (feed == NULL)
+		return;
+	g_hash_table_unref(feed->refresh);
+	g_hash_table_unref(feed->used);
+	g_hash_table_unref(feed->answers);
+	g_ptr_array_unref(feed->records);
+	g_clear_pointer(&feed->crls, cs_crl_set_unref);
+	cs_issuer_unref(feed->issuer);
+	cs_issuer_row_free(feed->row);
+	g_free(feed->file_problem);
+	g_free(feed->folder);
+	g_free(feed);
+}
+
+/**
+ * cs_revocation_feed_get_row:
+ * @feed: a feed
+ *
+ * Returns: (transfer none): its issuer
+ */
+const CsIssuerRow *
+cs_revocation_feed_get_row(const CsRevocationFeed *feed)
+{
+	return feed->row;
+}
+
+/**
+ * cs_revocation_feed_get_records:
+ * @feed: a feed
+ *
+ * Returns: (transfer none) (element-type CsRevocationRecord): what is at hand besides the file
+ */
+GPtrArray *
+cs_revocation_feed_get_records(const CsRevocationFeed *feed)
+{
+	return feed->records;
+}
+
+/**
+ * cs_revocation_feed_get_file_time:
+ * @feed: a feed
+ *
+ * Returns: thisUpdate of the oldest complete CRL of the administrator's file; 0: none
+ */
+gint64
+cs_revocation_feed_get_file_time(const CsRevocationFeed *feed)
+{
+	return feed->file_time;
+}
+
+/**
+ * cs_revocation_feed_get_file_problem:
+ * @feed: a feed
+ *
+ * Returns: (transfer none) (nullable): why the administrator's file is not used
+ */
+const char *
+cs_revocation_feed_get_file_problem(const CsRevocationFeed *feed)
+{
+	return feed->file_problem;
+}
+
+/* ---- what the administrator chose ---- */
+
+static gboolean
+is_allowed(const CsRevocationFeed *feed, const char *url)
+{
+	for (guint i = 0; feed->row->allowed_urls != NULL && feed->row->allowed_urls[i] != NULL;
+	     i++) {
+		if (cs_http_url_is_below(url, feed->row->allowed_urls[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The administrator's one address, or those of the certificate that are allowed. */
+static gboolean
+may_fetch(const CsRevocationFeed *feed, const CsRevocationRecord *record)
+{
+	if (!cs_revocation_row_uses(feed->row, record->kind))
+		return FALSE;
+	if (feed->row->revocation_url != NULL)
+		return g_str_equal(feed->row->revocation_url, record->url);
+	return is_allowed(feed, record->url);
+}
+
+/* ---- what is at hand ---- */
+
+static char *
+fingerprint_of(const CsRevocationRecord *record)
+{
+	g_autoptr(CsCertificate) certificate = cs_certificate_new(record->certificate, NULL);
+
+	return certificate == NULL ? NULL : g_strdup(cs_certificate_get_fingerprint(certificate));
+}
+
+static gboolean
+same_source(const CsRevocationRecord *a, const CsRevocationRecord *b)
+{
+	if (!g_str_equal(a->kind, b->kind))
+		return FALSE;
+	if (a->certificate != NULL && b->certificate != NULL)
+		return g_bytes_equal(a->certificate, b->certificate);
+	return g_str_equal(a->url, b->url);
+}
+
+/**
+ * cs_revocation_feed_find:
+ * @feed: a feed
+ * @like: a record, perhaps of elsewhere
+ *
+ * Returns: (transfer none) (nullable): what is at hand of the same source
+ */
+CsRevocationRecord *
+cs_revocation_feed_find(const CsRevocationFeed *feed, const CsRevocationRecord *like)
+{
+	g_autofree char *fingerprint = NULL;
+
+	if (like->certificate != NULL) {
+		fingerprint = fingerprint_of(like);
+		return fingerprint != NULL ? g_hash_table_lookup(feed->answers, fingerprint) : NULL;
+	}
+	for (guint i = 0; i < feed->records->len; i++) {
+		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
+
+		if (record->certificate == NULL && same_source(record, like))
+			return record;
+	}
+	return NULL;
+}
+
+static gboolean
+read_stamp(const char *path, FileStamp *stamp)
+{
+	struct stat status;
+
+	*stamp = (FileStamp){0};
+	if (path == NULL || stat(path, &status) != 0)
+		return FALSE;
+	stamp->changed_ns = (gint64)status.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) +
+			    status.st_mtim.tv_nsec;
+	stamp->size = status.st_size;
+	stamp->inode = status.st_ino;
+	return TRUE;
+}
+
+static void
+set_file_problem(CsRevocationFeed *feed, const char *problem)
+{
+	g_free(feed->file_problem);
+	feed->file_problem = g_strdup(problem);
+}
+
+static void
+add_file(CsRevocationFeed *feed, GPtrArray *crls, GPtrArray **signers)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) file = NULL;
+	g_autoptr(GPtrArray) found = NULL;
+
+	set_file_problem(feed, NULL);
+	feed->file_time = 0;
+	if (feed->row->crl_file == NULL)
+		return;
+	read_stamp(feed->row->crl_file, &feed->stamp);
+	file = cs_file_read(feed->row->crl_file, FILE_MAX_BYTES, &error);
+	found = file != NULL ? cs_crls_decode(file, signers, &error) : NULL;
+	if (found == NULL) {
+		set_file_problem(feed, cs_error_get_reason(error));
+		return;
+	}
+	g_ptr_array_extend_and_steal(crls, g_steal_pointer(&found));
+}
+
+/* The file's CRLs come first in the set. */
+static void
+judge_file(CsRevocationFeed *feed, guint count)
+{
+	for (guint i = 0; i < count; i++) {
+		const CsCrlFields *fields = cs_crl_get_fields(cs_crl_set_get_crl(feed->crls, i));
+		const char *problem = cs_crl_set_get_problem(feed->crls, i);
+
+		if (problem != NULL)
+			set_file_problem(feed, problem);
+		else if (fields->base_number.length == 0 &&
+			 (feed->file_time == 0 || fields->this_update < feed->file_time))
+			feed->file_time = fields->this_update;
+	}
+}
+
+static void
+build_set(CsRevocationFeed *feed)
+{
+	g_autoptr(GPtrArray) crls = g_ptr_array_new_with_free_func((GDestroyNotify)cs_crl_unref);
+	g_autoptr(GPtrArray) signers = NULL;
+	guint of_file = 0;
+
+	add_file(feed, crls, &signers);
+	of_file = crls->len;
+	for (guint i = 0; i < feed->records->len; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
+		CsCrl *crl = record->certificate == NULL && record->data != NULL
+				     ? cs_crl_new(record->data, NULL)
+				     : NULL;
+
+		if (crl != NULL)
+			g_ptr_array_add(crls, crl);
+	}
+	g_clear_pointer(&feed->crls, cs_crl_set_unref);
+	feed->crls = cs_crl_set_new(feed->issuer, crls, signers);
+	judge_file(feed, of_file);
+}
+
+/* When it is to be fetched again: at half of its time, and every hour. */
+static gint64
+plan(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
+{
+	gint64 end = 0;
+	const char *problem = NULL;
+
+	if (record->failure != NULL)
+		return record->tried_at + RETRY_S;
+	if (record->data == NULL)
+		return now;
+	problem = cs_revocation_feed_judge(feed, record, now, &end);
+	if (problem != NULL)
+		return MAX(now, record->tried_at + RETRY_S);
+	return record->fetched_at +
+	       CLAMP((end - record->fetched_at) / 2, REFRESH_MIN_S, REFRESH_MAX_S);
+}
+
+static void
+index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
+{
+	char *fingerprint = record->certificate != NULL ? fingerprint_of(record) : NULL;
+
+	g_hash_table_insert(feed->refresh, record, box_time(plan(feed, record, now)));
+	if (fingerprint == NULL)
+		return;
+	if (!g_hash_table_contains(feed->used, fingerprint))
+		g_hash_table_insert(feed->used, g_strdup(fingerprint),
+				    box_time(record->fetched_at));
+	g_hash_table_insert(feed->answers, fingerprint, record);
+}
+
+/**
+ * cs_revocation_feed_load:
+ * @feed: a feed
+ * @records: (element-type CsRevocationRecord): what the store has, of any issuer
+ * @now: Unix seconds
+ *
+ * Takes in what is this issuer's and what the administrator's choice still allows, and reads the
+ * administrator's file.
+ */
+void
+cs_revocation_feed_load(CsRevocationFeed *feed, GPtrArray *records, gint64 now)
+{
+	g_hash_table_remove_all(feed->refresh);
+	g_hash_table_remove_all(feed->answers);
+	g_ptr_array_set_size(feed->records, 0);
+	for (guint i = 0; i < records->len; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(records, i);
+
+		if (g_str_equal(record->issuer, feed->row->fingerprint) &&
+		    may_fetch(feed, record) && feed->records->len < MAX_RECORDS)
+			g_ptr_array_add(feed->records, cs_revocation_record_copy(record));
+	}
+	build_set(feed);
+	for (guint i = 0; i < feed->records->len; i++)
+		index_record(feed, g_ptr_array_index(feed->records, i), now);
+}
+
+/**
+ * cs_revocation_feed_is_outdated:
+ * @feed: a feed
+ *
+ * Returns: whether the administrator's file has changed since it was read
+ */
+gboolean
+cs_revocation_feed_is_outdated(const CsRevocationFeed *feed)
+{
+	FileStamp stamp;
+
+	if (feed->row->crl_file == NULL)
+		return FALSE;
+	read_stamp(feed->row->crl_file, &stamp);
+	return stamp.changed_ns != feed->stamp.changed_ns || stamp.size != feed->stamp.size ||
+	       stamp.inode != feed->stamp.inode;
+}
+
+/* ---- answering ---- */
+
+/**
+ * cs_revocation_feed_dup_view:
+ * @feed: a feed
+ *
+ * Returns: (transfer full): what is at hand now, to answer from in any thread
+ */
+CsRevocationView *
+cs_revocation_feed_dup_view(const CsRevocationFeed *feed)
+{
+	g_autoptr(GHashTable) answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+							      (GDestroyNotify)g_bytes_unref);
+	GHashTableIter iter;
+	gpointer fingerprint, record;
+
+	g_hash_table_iter_init(&iter, feed->answers);
+	while (g_hash_table_iter_next(&iter, &fingerprint, &record)) {
+		GBytes *data = ((CsRevocationRecord *)record)->data;
+
+		if (data != NULL)
+			g_hash_table_insert(answers, g_strdup(fingerprint), g_bytes_ref(data));
+	}
+	return cs_revocation_view_new(feed->row, feed->issuer, feed->crls, answers);
+}
+
+/**
+ * cs_revocation_feed_note_use:
+ * @feed: a feed
+ * @fingerprint: of a certificate that was asked about
+ * @now: Unix seconds
+ *
+ * Keeps its OCSP answer fresh for a week from now.
+ */
+void
+cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gint64 now)
+{
+	g_hash_table_insert(feed->used, g_strdup(fingerprint), box_time(now));
+}
+
+/* ---- what to fetch ---- */
+
+static void
+add_wanted(const CsRevocationFeed *feed,
+	   GPtrArray *wanted,
+	   const char *kind,
+	   const char *url,
+	   const CsCertificate *certificate,
+	   gint64 now)
+{
+	g_autoptr(CsRevocationRecord) record = g_new0(CsRevocationRecord, 1);
+	const CsRevocationRecord *known = NULL;
+	const gint64 *refresh = NULL;
+
+	record->kind = g_strdup(kind);
+	record->issuer = g_strdup(feed->row->fingerprint);
+	record->url = g_strdup(url);
+	if (certificate != NULL)
+		record->certificate = g_bytes_ref(cs_certificate_get_der(certificate));
+	known = cs_revocation_feed_find(feed, record);
+	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
+	if (may_fetch(feed, record) && (refresh == NULL || *refresh <= now))
+		g_ptr_array_add(wanted, g_steal_pointer(&record));
+}
+
+static void
+add_urls(const CsRevocationFeed *feed,
+	 GPtrArray *wanted,
+	 const char *kind,
+	 GPtrArray *urls_taken,
+	 const CsCertificate *certificate,
+	 gint64 now)
+{
+	g_autoptr(GPtrArray) urls = urls_taken;
+
+	if (feed->row->revocation_url != NULL)
+		add_wanted(feed, wanted, kind, feed->row->revocation_url, certificate, now);
+	for (guint i = 0; feed->row->revocation_url == NULL && i < urls->len; i++)
+		add_wanted(feed, wanted, kind, g_ptr_array_index(urls, i), certificate, now);
+}
+
+/**
+ * cs_revocation_feed_list_wanted:
+ * @feed: a feed
+ * @certificate: one whose answer is unknown
+ * @now: Unix seconds
+ *
+ * Returns: (transfer full) (element-type CsRevocationRecord): what the administrator allows to be
+ *   fetched for it and was not tried within the last minute
+ */
+GPtrArray *
+cs_revocation_feed_list_wanted(const CsRevocationFeed *feed,
+			       const CsCertificate *certificate,
+			       gint64 now)
+{
+	GPtrArray *wanted =
+		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+
+	if (cs_revocation_row_uses(feed->row, KIND_CRL))
+		add_urls(feed, wanted, KIND_CRL, cs_certificate_list_crl_urls(certificate), NULL,
+			 now);
+	if (cs_revocation_row_uses(feed->row, KIND_OCSP))
+		add_urls(feed, wanted, KIND_OCSP, cs_certificate_list_ocsp_urls(certificate),
+			 certificate, now);
+	return wanted;
+}
+
+static gboolean
+is_kept_fresh(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
+{
+	g_autofree char *fingerprint = NULL;
+	const gint64 *used = NULL;
+
+	if (record->certificate == NULL)
+		return TRUE;
+	fingerprint = fingerprint_of(record);
+	used = fingerprint != NULL ? g_hash_table_lookup(feed->used, fingerprint) : NULL;
+	return now == G_MAXINT64 || (used != NULL && now - *used <= KEPT_FRESH_S);
+}
+
+/**
+ * cs_revocation_feed_list_due:
+ * @feed: a feed
+ * @now: Unix seconds; G_MAXINT64: all of it
+ * @due: (inout): lowered to when the next one is due
+ *
+ * Returns: (transfer full) (element-type CsRevocationRecord): what is to be fetched (again) now; the
+ *   administrator's own address of a CRL from the beginning on
+ */
+GPtrArray *
+cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *due)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+
+	if (feed->row->revocation_url != NULL && g_strcmp0(feed->row->revocation, KIND_CRL) == 0)
+		add_wanted(feed, list, KIND_CRL, feed->row->revocation_url, NULL, now);
+	for (guint i = 0; i < feed->records->len; i++) {
+		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
+		const gint64 *refresh = g_hash_table_lookup(feed->refresh, record);
+
+		if (*refresh > now)
+			*due = MIN(*due, *refresh);
+		else if ((list->len == 0 || !same_source(record, g_ptr_array_index(list, 0))) &&
+			 is_kept_fresh(feed, record, now))
+			g_ptr_array_add(list, cs_revocation_record_copy(record));
+	}
+	return list;
+}
+
+/* ---- taking in ---- */
+
+/**
+ * cs_revocation_feed_take:
+ * @feed: a feed
+ * @record_taken: (transfer full): of this issuer
+ * @now: Unix seconds
+ *
+ * Uses it from now on, in place of what was there from the same source.
+ */
+void
+cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken, gint64 now)
+{
+	CsRevocationRecord *known = cs_revocation_feed_find(feed, record_taken);
+	gboolean is_crl = record_taken->certificate == NULL;
+	gboolean changed = known == NULL || known->data == NULL || record_taken->data == NULL ||
+			   !g_bytes_equal(known->data, record_taken->data);
+
+	if (known != NULL) {
+		g_autofree char *fingerprint = is_crl ? NULL : fingerprint_of(known);
+
+		if (fingerprint != NULL)
+			g_hash_table_remove(feed->answers, fingerprint);
+		g_hash_table_remove(feed->refresh, known);
+		g_ptr_array_remove_fast(feed->records, known);
+	}
+	if (feed->records->len >= MAX_RECORDS) {
+		cs_revocation_record_free(record_taken);
+		return;
+	}
+	g_ptr_array_add(feed->records, record_taken);
+	if (is_crl && changed)
+		build_set(feed);
+	index_record(feed, record_taken, now);
+}

@@ -1,0 +1,201 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/revocation-feed-private.h"
+
+#include "core/base/http-fetch.h"
+#include "core/pki/ocsp.h"
+
+#define CRL_TIMEOUT_MS	20000
+#define OCSP_TIMEOUT_MS 5000
+
+static CsRevocationLimits
+limits_at(const CsRevocationFeed *feed, gint64 now)
+{
+	return (CsRevocationLimits){.now = now, .max_age_s = feed->row->max_age_s};
+}
+
+/* ---- verifying what came ---- */
+
+/* NULL: good. @end: until when it is fresh. */
+static const char *
+judge_crl(const CsRevocationFeed *feed, GBytes *data, gint64 now, gint64 *end)
+{
+	g_autoptr(GPtrArray) crls = g_ptr_array_new_with_free_func((GDestroyNotify)cs_crl_unref);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsCrlSet) set = NULL;
+	CsRevocationLimits limits = limits_at(feed, now);
+	CsCrl *crl = cs_crl_new(data, &error);
+	const CsCrlFields *fields;
+	CsRevocationTimes times;
+
+	if (crl == NULL)
+		return g_intern_string(cs_error_get_reason(error));
+	g_ptr_array_add(crls, crl);
+	set = cs_crl_set_new(feed->issuer, crls, NULL);
+	fields = cs_crl_get_fields(crl);
+	times = (CsRevocationTimes){fields->this_update, fields->next_update,
+				    fields->has_next_update};
+	*end = cs_revocation_get_end(&times, &limits);
+	if (cs_crl_set_get_problem(set, 0) != NULL)
+		return cs_crl_set_get_problem(set, 0);
+	if (fields->base_number.length > 0)
+		return "crl-delta-unfit";
+	return cs_revocation_judge_times(&times, &limits) == CS_FRESHNESS_FRESH ? NULL
+										: "crl-stale";
+}
+
+static void
+decide_ocsp(const CsRevocationFeed *feed,
+	    const CsCertificate *certificate,
+	    GBytes *data,
+	    gint64 now,
+	    CsRevocationAnswer *answer)
+{
+	CsRevocationLimits limits = limits_at(feed, now);
+	const CsOcspQuestion question = {feed->issuer, certificate, feed->crls, &limits};
+
+	cs_ocsp_decide(&question, data, answer);
+}
+
+static const char *
+judge_ocsp(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now, gint64 *end)
+{
+	g_autoptr(CsCertificate) certificate = cs_certificate_new(record->certificate, NULL);
+	CsRevocationAnswer answer;
+
+	if (certificate == NULL)
+		return "ocsp-malformed";
+	decide_ocsp(feed, certificate, record->data, now, &answer);
+	*end = answer.valid_until;
+	return answer.status == CS_REVOCATION_UNKNOWN ? answer.detail : NULL;
+}
+
+/**
+ * cs_revocation_feed_judge:
+ * @feed: a feed
+ * @record: with data
+ * @now: Unix seconds
+ * @end: (out): until when it is fresh
+ *
+ * Returns: (nullable): why it cannot be used now, static; NULL: it can
+ */
+const char *
+cs_revocation_feed_judge(const CsRevocationFeed *feed,
+			 const CsRevocationRecord *record,
+			 gint64 now,
+			 gint64 *end)
+{
+	return record->certificate != NULL ? judge_ocsp(feed, record, now, end)
+					   : judge_crl(feed, record->data, now, end);
+}
+
+/* ---- fetching ---- */
+
+static GBytes *
+fetch_bytes(const CsRevocationFeed *feed,
+	    const CsRevocationRecord *wanted,
+	    GCancellable *cancellable,
+	    GError **error)
+{
+	CsCertificate *issuer = cs_issuer_get_certificate(feed->issuer);
+	g_autoptr(CsCertificate) certificate = NULL;
+	g_autoptr(GBytes) request = NULL;
+	CsHttpFetch fetch = {
+		.url = wanted->url,
+		.max_bytes = CS_CRL_MAX_BYTES,
+		.timeout_ms = CRL_TIMEOUT_MS,
+		.private_allowed = feed->row->revocation_url != NULL,
+	};
+
+	if (wanted->certificate != NULL) {
+		certificate = cs_certificate_new(wanted->certificate, error);
+		if (certificate == NULL)
+			return NULL;
+		request = cs_ocsp_request_new(certificate, issuer);
+		fetch.body = request;
+		fetch.content_type = "application/ocsp-request";
+		fetch.max_bytes = CS_OCSP_MAX_BYTES;
+		fetch.timeout_ms = OCSP_TIMEOUT_MS;
+	}
+	return cs_http_fetch(&fetch, cancellable, error);
+}
+
+/* Who stands between may show again what was there before. */
+static gboolean
+is_older(const CsRevocationFeed *feed,
+	 const CsRevocationRecord *known,
+	 const CsRevocationRecord *fetched,
+	 gint64 now)
+{
+	g_autoptr(CsCrl) before = NULL;
+	g_autoptr(CsCrl) after = NULL;
+	g_autoptr(CsCertificate) certificate = NULL;
+	CsRevocationAnswer first, second;
+
+	if (fetched->certificate == NULL) {
+		before = cs_crl_new(known->data, NULL);
+		after = cs_crl_new(fetched->data, NULL);
+		return before != NULL && after != NULL && cs_crl_is_newer(before, after);
+	}
+	certificate = cs_certificate_new(fetched->certificate, NULL);
+	decide_ocsp(feed, certificate, known->data, now, &first);
+	decide_ocsp(feed, certificate, fetched->data, now, &second);
+	return first.this_update > second.this_update;
+}
+
+static const char *
+judge_fetched(const CsRevocationFeed *feed,
+	      const CsRevocationRecord *known,
+	      const CsRevocationRecord *fetched,
+	      gint64 now)
+{
+	gint64 end = 0;
+	const char *problem = cs_revocation_feed_judge(feed, fetched, now, &end);
+
+	if (problem != NULL)
+		return problem;
+	return known != NULL && known->data != NULL && is_older(feed, known, fetched, now)
+		       ? "older-than-known"
+		       : NULL;
+}
+
+/**
+ * cs_revocation_feed_fetch:
+ * @feed: a feed that nobody changes meanwhile
+ * @wanted: what to fetch
+ * @now: Unix seconds
+ * @cancellable: (nullable): ends it
+ *
+ * What is worse than what is at hand (not to be had, not verified, older, stale) takes nothing away:
+ * the record then is the known one with the failure in it.
+ *
+ * Returns: (transfer full): the record to take in and to keep
+ */
+CsRevocationRecord *
+cs_revocation_feed_fetch(const CsRevocationFeed *feed,
+			 const CsRevocationRecord *wanted,
+			 gint64 now,
+			 GCancellable *cancellable)
+{
+	const CsRevocationRecord *known = cs_revocation_feed_find(feed, wanted);
+	g_autoptr(CsRevocationRecord) fetched = cs_revocation_record_copy(wanted);
+	CsRevocationRecord *kept;
+	g_autoptr(GError) error = NULL;
+	const char *problem = NULL;
+
+	g_clear_pointer(&fetched->data, g_bytes_unref);
+	g_clear_pointer(&fetched->failure, g_free);
+	fetched->fetched_at = fetched->tried_at = now;
+	fetched->data = fetch_bytes(feed, wanted, cancellable, &error);
+	if (fetched->data == NULL)
+		problem = error->domain == CS_ERROR ? cs_error_get_reason(error) : "cancelled";
+	else
+		problem = judge_fetched(feed, known, fetched, now);
+	if (problem == NULL)
+		return g_steal_pointer(&fetched);
+	kept = cs_revocation_record_copy(known != NULL ? known : wanted);
+	kept->tried_at = now;
+	g_free(kept->failure);
+	kept->failure = g_strdup(problem);
+	return kept;
+}

@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/revocation-store.h"
+
+#include "core/base/encoding.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/pki/crl.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define FOLDER_NAME	 "revocation"
+#define HEADER_MAX_BYTES 65536
+#define FILE_MAX_BYTES	 (CS_CRL_MAX_BYTES + HEADER_MAX_BYTES)
+#define MAX_RECORDS	 65536
+#define NAME_LENGTH	 32
+
+/**
+ * cs_revocation_record_free:
+ * @record: (nullable) (transfer full): a record
+ */
+void
+cs_revocation_record_free(CsRevocationRecord *record)
+{
+	if (record == NULL)
+		return;
+	g_free(record->kind);
+	g_free(record->issuer);
+	g_free(record->url);
+	g_clear_pointer(&record->certificate, g_bytes_unref);
+	g_free(record->failure);
+	g_clear_pointer(&record->data, g_bytes_unref);
+	g_free(record);
+}
+
+/**
+ * cs_revocation_record_copy:
+ * @record: a record
+ *
+ * Returns: (transfer full): another like it, sharing its bytes
+ */
+CsRevocationRecord *
+cs_revocation_record_copy(const CsRevocationRecord *record)
+{
+	CsRevocationRecord *copy = g_new0(CsRevocationRecord, 1);
+
+	copy->kind = g_strdup(record->kind);
+	copy->issuer = g_strdup(record->issuer);
+	copy->url = g_strdup(record->url);
+	copy->certificate = record->certificate != NULL ? g_bytes_ref(record->certificate) : NULL;
+	copy->fetched_at = record->fetched_at;
+	copy->tried_at = record->tried_at;
+	copy->failure = g_strdup(record->failure);
+	copy->data = record->data != NULL ? g_bytes_ref(record->data) : NULL;
+	return copy;
+}
+
+static char *
+folder_of(const char *authority)
+{
+	return g_build_filename(authority, FOLDER_NAME, NULL);
+}
+
+/* An OCSP answer is one certificate's, whichever responder gave it. */
+static char *
+path_of(const char *authority, const CsRevocationRecord *record)
+{
+	g_autofree char *certificate =
+		record->certificate == NULL
+			? NULL
+			: cs_sha256_hex(g_bytes_get_data(record->certificate, NULL),
+					g_bytes_get_size(record->certificate));
+	g_autofree char *key = g_strjoin("\n", record->kind, record->issuer,
+					 certificate != NULL ? certificate : record->url, NULL);
+	g_autofree char *hash = cs_sha256_hex(key, strlen(key));
+	g_autofree char *name = g_strdup_printf("%s-%.*s", record->kind, NAME_LENGTH, hash);
+
+	return g_build_filename(authority, FOLDER_NAME, name, NULL);
+}
+
+static char *
+print_header(const CsRevocationRecord *record)
+{
+	g_autoptr(cJSON) header = cJSON_CreateObject();
+	g_autofree char *certificate =
+		record->certificate == NULL
+			? NULL
+			: cs_base64url_encode(g_bytes_get_data(record->certificate, NULL),
+					      g_bytes_get_size(record->certificate));
+
+	cs_json_add_string(header, "kind", record->kind);
+	cs_json_add_string(header, "issuer", record->issuer);
+	cs_json_add_string(header, "url", record->url);
+	cs_json_add_string(header, "certificate", certificate);
+	cs_json_add_int64(header, "fetched_at", record->fetched_at);
+	cs_json_add_int64(header, "tried_at", record->tried_at);
+	cs_json_add_string(header, "failure", record->failure);
+	cs_json_add_boolean(header, "data", record->data != NULL);
+	return cs_json_print(header);
+}
+
+/**
+ * cs_revocation_store_put:
+ * @folder: the authority's
+ * @record: what to keep, in place of what was kept of the same source
+ * @error: CS_ERROR_STATE
+ *
+ * Returns: FALSE where it could not be written; what was there is still there
+ */
+gboolean
+cs_revocation_store_put(const char *folder, const CsRevocationRecord *record, GError **error)
+{
+	g_autofree char *own = folder_of(folder);
+	g_autofree char *path = path_of(folder, record);
+	g_autofree char *header = print_header(record);
+	g_autoptr(GByteArray) file = g_byte_array_new();
+
+	if (header == NULL) {
+		cs_json_set_lost(error);
+		return FALSE;
+	}
+	g_byte_array_append(file, (const guint8 *)header, (guint)strlen(header));
+	g_byte_array_append(file, (const guint8 *)"\n", 1);
+	if (record->data != NULL)
+		g_byte_array_append(file, g_bytes_get_data(record->data, NULL),
+				    (guint)g_bytes_get_size(record->data));
+	return cs_file_ensure_folder(own, error) &&
+	       cs_file_write_atomically(path, file->data, file->len, error);
+}
+
+/**
+ * cs_revocation_store_delete:
+ * @folder: the authority's
+ * @record: which source's
+ * @error: CS_ERROR_STATE
+ *
+ * Returns: FALSE where it is still there
+ */
+gboolean
+cs_revocation_store_delete(const char *folder, const CsRevocationRecord *record, GError **error)
+{
+	g_autofree char *path = path_of(folder, record);
+
+	return cs_file_delete(path, error);
+}
+
+static gboolean
+read_certificate(const cJSON *header, CsRevocationRecord *record)
+{
+	const char *text = NULL;
+
+	if (!cs_json_get_optional_string(header, "certificate", &text, NULL))
+		return FALSE;
+	if (text == NULL)
+		return g_str_equal(record->kind, "crl");
+	record->certificate = cs_base64url_decode(text, -1, NULL);
+	return record->certificate != NULL && g_str_equal(record->kind, "ocsp");
+}
+
+static gboolean
+read_header(const cJSON *header, CsRevocationRecord *record, gboolean *has_data)
+{
+	const char *failure = NULL;
+
+	record->kind = g_strdup(cs_json_get_string(header, "kind", NULL));
+	record->issuer = g_strdup(cs_json_get_string(header, "issuer", NULL));
+	record->url = g_strdup(cs_json_get_string(header, "url", NULL));
+	if (record->kind == NULL || record->issuer == NULL || record->url == NULL ||
+	    !cs_json_get_int64(header, "fetched_at", &record->fetched_at, NULL) ||
+	    !cs_json_get_int64(header, "tried_at", &record->tried_at, NULL) ||
+	    !cs_json_get_boolean(header, "data", has_data, NULL) ||
+	    !cs_json_get_optional_string(header, "failure", &failure, NULL))
+		return FALSE;
+	record->failure = g_strdup(failure);
+	return read_certificate(header, record);
+}
+
+static CsRevocationRecord *
+read_record(const char *path)
+{
+	g_autoptr(CsRevocationRecord) record = g_new0(CsRevocationRecord, 1);
+	g_autoptr(GBytes) file = cs_file_read(path, FILE_MAX_BYTES, NULL);
+	g_autoptr(GBytes) text = NULL;
+	g_autoptr(cJSON) header = NULL;
+	gsize size = 0, length = 0;
+	const char *data = file != NULL ? g_bytes_get_data(file, &size) : NULL;
+	const char *end = data != NULL ? memchr(data, '\n', MIN(size, HEADER_MAX_BYTES)) : NULL;
+	gboolean has_data = FALSE;
+
+	if (end == NULL)
+		return NULL;
+	length = (gsize)(end - data);
+	text = g_bytes_new_from_bytes(file, 0, length);
+	header = cs_json_parse_bytes(text, NULL);
+	if (header == NULL || !read_header(header, record, &has_data))
+		return NULL;
+	if (has_data)
+		record->data = g_bytes_new_from_bytes(file, length + 1, size - length - 1);
+	return g_steal_pointer(&record);
+}
+
+/**
+ * cs_revocation_store_list:
+ * @folder: the authority's
+ *
+ * Returns: (transfer full) (element-type CsRevocationRecord): what was kept; no folder is nothing
+ */
+GPtrArray *
+cs_revocation_store_list(const char *folder)
+{
+	GPtrArray *records =
+		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+	g_autofree char *own = folder_of(folder);
+	g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
+	const char *name = NULL;
+
+	while (dir != NULL && records->len < MAX_RECORDS && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(own, name, NULL);
+		CsRevocationRecord *record = NULL;
+
+		if (g_str_has_prefix(name, "crl-") || g_str_has_prefix(name, "ocsp-"))
+			record = read_record(path);
+		if (record != NULL)
+			g_ptr_array_add(records, record);
+	}
+	return records;
+}
+
+/**
+ * cs_revocation_store_get_stamp:
+ * @folder: the authority's
+ *
+ * Returns: another number after every change; 0 where nothing was kept yet
+ */
+guint64
+cs_revocation_store_get_stamp(const char *folder)
+{
+	g_autofree char *own = folder_of(folder);
+	struct stat status;
+
+	if (stat(own, &status) != 0)
+		return 0;
+	return (guint64)status.st_mtim.tv_sec * G_GUINT64_CONSTANT(1000000000) +
+	       (guint64)status.st_mtim.tv_nsec;
+}

@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/revocation-ocsp.h"
+
+/* What is at hand of one issuer at one moment, to answer from: immutable, counted, any thread. */
+typedef struct _CsRevocationView CsRevocationView;
+
+/* row: the issuer and what the administrator chose; copied. crls (nullable). answers: certificates'
+ * fingerprints to OCSP responses (GBytes); kept. */
+CsRevocationView *cs_revocation_view_new(const CsIssuerRow *row,
+					 CsIssuer *issuer,
+					 CsCrlSet *crls,
+					 GHashTable *answers);
+CsRevocationView *cs_revocation_view_ref(CsRevocationView *view);
+void cs_revocation_view_unref(CsRevocationView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationView, cs_revocation_view_unref)
+
+const char *cs_revocation_view_get_issuer(const CsRevocationView *view); /* its fingerprint */
+/* kind: "crl" or "ocsp": whether the administrator's choice is that, or any. */
+gboolean cs_revocation_row_uses(const CsIssuerRow *row, const char *kind);
+void cs_revocation_view_decide(const CsRevocationView *view,
+			       const CsCertificate *certificate,
+			       gint64 now,
+			       CsRevocationAnswer *answer);

@@ -1,0 +1,366 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/http-fetch.h"
+
+#include "core/base/error.h"
+#include "core/base/http-url.h"
+
+#include <glib/gi18n-lib.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECT_TIMEOUT_MS 5000
+#define HEADERS_MAX_BYTES  32768
+#define HTTP_OK		   200
+
+typedef struct {
+	const CsHttpFetch *fetch;
+	GByteArray *body;
+	gsize headers_bytes;
+	gboolean too_large;
+	gboolean address_refused;
+	gboolean is_literal; /* the host is an address, which somebody wrote */
+	GCancellable *cancellable;
+} Exchange;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
+typedef struct curl_slist HeaderList;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
+
+/* ---- addresses ---- */
+
+typedef struct {
+	guint8 bytes[16];
+	guint bits;
+	gboolean only_private; /* others are never reached by a name */
+} Network;
+
+/* Written as IPv6; IPv4 is within ::ffff:0:0/96. */
+#define V4(a, b)                                                                                   \
+	{                                                                                          \
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b                                     \
+	}
+static const Network networks[] = {
+	{V4(10, 0), 104, TRUE},
+	{V4(172, 16), 108, TRUE},
+	{V4(192, 168), 112, TRUE},
+	{V4(100, 64), 106, TRUE},
+	{{0xfc}, 7, TRUE},
+	{V4(0, 0), 104, FALSE},
+	{V4(127, 0), 104, FALSE},
+	{V4(169, 254), 112, FALSE},
+	{V4(192, 0), 120, FALSE},
+	{V4(198, 18), 111, FALSE},
+	{V4(224, 0), 99, FALSE}, /* multicast, reserved, broadcast */
+	{{0xfe, 0x80}, 10, FALSE},
+	{{0xff}, 8, FALSE},
+	{{0}, 96, FALSE},		    /* ::, ::1, IPv4-compatible */
+	{{0, 0x64, 0xff, 0x9b}, 32, FALSE}, /* NAT64: an IPv4 address hides in it */
+	{{0x20, 0x02}, 16, FALSE},	    /* 6to4, likewise */
+	{{0x20, 0x01, 0, 0}, 32, FALSE},    /* Teredo, likewise */
+};
+
+static gboolean
+is_within(const guint8 *address, const Network *network)
+{
+	for (guint i = 0; i < network->bits; i++) {
+		guint8 mask = (guint8)(0x80 >> i % 8);
+
+		if (((address[i / 8] ^ network->bytes[i / 8]) & mask) != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+is_public(const guint8 *address, gboolean private_allowed)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(networks); i++) {
+		if (is_within(address, &networks[i]))
+			return private_allowed && networks[i].only_private;
+	}
+	return TRUE;
+}
+
+static gboolean
+read_address(const struct sockaddr *address, guint8 bytes[static 16])
+{
+	static const guint8 mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (address->sa_family == AF_INET) {
+		memcpy(bytes, mapped, sizeof(mapped));
+		memcpy(bytes + sizeof(mapped), &((const struct sockaddr_in *)address)->sin_addr, 4);
+		return TRUE;
+	}
+	if (address->sa_family != AF_INET6)
+		return FALSE;
+	memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+	return TRUE;
+}
+
+/* Asked of the very address that is connected to: no second look-up of the name can differ. */
+static curl_socket_t
+open_socket_cb(void *user_data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	Exchange *exchange = user_data;
+	guint8 bytes[16];
+
+	if (!read_address(&address->addr, bytes) ||
+	    (!exchange->is_literal && !is_public(bytes, exchange->fetch->private_allowed))) {
+		exchange->address_refused = TRUE;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* ---- the exchange ---- */
+
+static size_t
+write_body_cb(char *data, size_t size, size_t count, void *user_data)
+{
+	Exchange *exchange = user_data;
+	gsize length = size * count;
+
+	if (length > exchange->fetch->max_bytes - exchange->body->len) {
+		exchange->too_large = TRUE;
+		return 0;
+	}
+	if (length > 0)
+		g_byte_array_append(exchange->body, (const guint8 *)data, (guint)length);
+	return length;
+}
+
+static size_t
+write_header_cb(char *data, size_t size, size_t count, void *user_data)
+{
+	Exchange *exchange = user_data;
+
+	exchange->headers_bytes += size * count;
+	exchange->too_large = exchange->too_large || exchange->headers_bytes > HEADERS_MAX_BYTES;
+	return exchange->too_large ? 0 : size * count;
+}
+
+static int
+progress_cb(void *user_data, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+	Exchange *exchange = user_data;
+
+	return g_cancellable_is_cancelled(exchange->cancellable) ? 1 : 0;
+}
+
+static gboolean
+set_target(CURL *curl, const CsHttpUrl *url, const CsHttpFetch *fetch)
+{
+	return curl_easy_setopt(curl, CURLOPT_CURLU, url->parts) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, url->scheme) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+				(long)MIN(fetch->timeout_ms, CONNECT_TIMEOUT_MS)) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)fetch->timeout_ms) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max_bytes) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_USERAGENT, "countersign/" CS_VERSION) == CURLE_OK;
+}
+
+static gboolean
+set_callbacks(CURL *curl, Exchange *exchange)
+{
+	return curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body_cb) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, write_header_cb) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket_cb) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_cb) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+}
+
+/* (transfer full) (nullable) */
+static HeaderList *
+make_headers(const CsHttpFetch *fetch)
+{
+	g_autofree char *type = g_strconcat("Content-Type: ", fetch->content_type, NULL);
+	g_autoptr(HeaderList) headers = curl_slist_append(NULL, "Expect:");
+
+	if (headers == NULL || (fetch->body != NULL && curl_slist_append(headers, type) == NULL))
+		return NULL;
+	return g_steal_pointer(&headers);
+}
+
+static gboolean
+set_body(CURL *curl, const CsHttpFetch *fetch)
+{
+	gsize length = 0;
+	gconstpointer data = fetch->body != NULL ? g_bytes_get_data(fetch->body, &length) : NULL;
+
+	return fetch->body == NULL ||
+	       (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length) ==
+			CURLE_OK &&
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, data) == CURLE_OK);
+}
+
+static CURLcode
+perform(Exchange *exchange, const CsHttpUrl *url, glong *status)
+{
+	const CsHttpFetch *fetch = exchange->fetch;
+	g_autoptr(CURL) curl = curl_easy_init();
+	g_autoptr(HeaderList) headers = make_headers(fetch);
+	CURLcode code = CURLE_FAILED_INIT;
+
+	if (curl == NULL || headers == NULL || !set_target(curl, url, fetch) ||
+	    !set_callbacks(curl, exchange) || !set_body(curl, fetch) ||
+	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+		return code;
+	code = curl_easy_perform(curl);
+	if (code == CURLE_OK)
+		code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	return code;
+}
+
+static const char *
+find_reason(const Exchange *exchange, CURLcode code)
+{
+	if (exchange->address_refused)
+		return "address-refused";
+	if (exchange->too_large || code == CURLE_FILESIZE_EXCEEDED)
+		return "too-large";
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return "timed-out";
+	return code == CURLE_PEER_FAILED_VERIFICATION ? "tls-untrusted" : "unreachable";
+}
+
+/**
+ * cs_http_fetch:
+ * @fetch: what, and within which limits
+ * @cancellable: (nullable): polled at least once a second
+ * @error: see the header; "http-status" for any answer but 200, a redirect among them
+ *
+ * Fetches once, blocking. Whose word the answer is, its signature must tell: over plain HTTP anybody
+ * on the way could have written it.
+ *
+ * Where the host is a name, it must not lead to an address of this machine, of the local link or of
+ * what is reserved, and to one of a private network only with private_allowed; a literal address is
+ * one that somebody has written on purpose.
+ *
+ * Returns: (transfer full) (nullable): the body
+ */
+GBytes *
+cs_http_fetch(const CsHttpFetch *fetch, GCancellable *cancellable, GError **error)
+{
+	g_auto(CsHttpUrl) url = {NULL};
+	g_autoptr(GByteArray) body = g_byte_array_new();
+	Exchange exchange = {.fetch = fetch, .body = body, .cancellable = cancellable};
+	glong status = 0;
+	CURLcode code;
+
+	if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+	    !cs_http_url_parse_plain(fetch->url, &url, error))
+		return NULL;
+	exchange.is_literal = url.is_address;
+	code = perform(&exchange, &url, &status);
+	if (g_cancellable_set_error_if_cancelled(cancellable, error))
+		return NULL;
+	if (code != CURLE_OK) {
+		cs_error_set(error, CS_ERROR_UNREACHABLE, find_reason(&exchange, code),
+			     _("nothing could be fetched from %s"), url.host);
+		return NULL;
+	}
+	if (status != HTTP_OK) {
+		cs_error_set(error, CS_ERROR_UNREACHABLE, "http-status",
+			     _("nothing could be fetched from %s"), url.host);
+		return NULL;
+	}
+	return g_byte_array_free_to_bytes(g_steal_pointer(&body));
+}
+
+/* ---- addresses that an administrator names ---- */
+
+/**
+ * cs_http_check_url:
+ * @url: an address
+ * @error: CS_ERROR_USAGE "url-invalid"
+ *
+ * Returns: whether it could be fetched from
+ */
+gboolean
+cs_http_check_url(const char *url, GError **error)
+{
+	g_auto(CsHttpUrl) parsed = {NULL};
+
+	if (!cs_http_url_parse_plain(url, &parsed, error))
+		return FALSE;
+	if (strchr(url, '#') == NULL)
+		return TRUE;
+	cs_error_set(error, CS_ERROR_USAGE, "url-invalid", _("not an address to use: %s"), url);
+	return FALSE;
+}
+
+static const char *
+path_of(const char *url)
+{
+	const char *authority = strstr(url, "://") + strlen("://");
+
+	return authority + strcspn(authority, "/?#");
+}
+
+static guint64
+port_of(const CsHttpUrl *url)
+{
+	if (url->port != NULL)
+		return g_ascii_strtoull(url->port, NULL, 10);
+	return g_str_equal(url->scheme, "https") ? 443 : 80;
+}
+
+/* Dot segments, and whatever decodes to one or to another slash. */
+static gboolean
+has_way_out(const char *path)
+{
+	static const char *const ways[] = {"/./", "/../", "%2e", "%2f", "%5c", "%25"};
+	g_autofree char *lower = g_ascii_strdown(path, (gssize)strcspn(path, "?#"));
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+		if (strstr(lower, ways[i]) != NULL)
+			return TRUE;
+	}
+	return g_str_has_suffix(lower, "/.") || g_str_has_suffix(lower, "/..");
+}
+
+/**
+ * cs_http_url_is_below:
+ * @url: an address that somebody else wrote
+ * @prefix: one that the administrator allowed
+ *
+ * "http://crl.example/pki" allows "http://crl.example/pki" and "http://crl.example/pki/x", not
+ * "http://crl.example/pki2"; without a path everything on that host and port.
+ *
+ * Returns: FALSE, too, where either cannot be used
+ */
+gboolean
+cs_http_url_is_below(const char *url, const char *prefix)
+{
+	g_auto(CsHttpUrl) a = {NULL};
+	g_auto(CsHttpUrl) b = {NULL};
+	const char *path, *start;
+	gsize length;
+
+	if (!cs_http_url_parse_plain(url, &a, NULL) || !cs_http_url_parse_plain(prefix, &b, NULL) ||
+	    !g_str_equal(a.scheme, b.scheme) || !g_str_equal(a.host, b.host) ||
+	    port_of(&a) != port_of(&b))
+		return FALSE;
+	path = path_of(url);
+	start = path_of(prefix);
+	length = strlen(start);
+	if (has_way_out(path))
+		return FALSE;
+	if (length == 0)
+		return TRUE;
+	return strncmp(path, start, length) == 0 &&
+	       (start[length - 1] == '/' || strchr("/?", path[length]) != NULL);
+}

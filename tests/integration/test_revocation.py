@@ -1,0 +1,277 @@
+# SPDX-FileCopyrightText: The Countersign authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rule 12 with real processes: CRLs and OCSP answers of an uploaded issuer, from files and from a real
+HTTP server that is good, slow, huge, redirecting, stale, hostile or gone."""
+import datetime
+import http.server
+import os
+import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+
+from world import equal, expect, main, pki, wait_until
+
+HOUR = datetime.timedelta(hours=1)
+DAY = datetime.timedelta(days=1)
+
+
+def now():
+    return datetime.datetime.utcnow().replace(microsecond=0)
+
+
+def make_crl(ca, revoked=(), number=1, issued=None, until=None, signer=None):
+    issued = issued or now() - HOUR
+    builder = (x509.CertificateRevocationListBuilder().issuer_name(ca.certificate.subject)
+               .last_update(issued).next_update(until or now() + DAY)
+               .add_extension(x509.CRLNumber(number), critical=False))
+    for identity in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(identity.certificate.serial_number)
+            .revocation_date(now() - HOUR).build())
+    crl = builder.sign((signer or ca).key, hashes.SHA256())
+    return crl.public_bytes(serialization.Encoding.DER)
+
+
+def make_ocsp(ca, identity, status=ocsp.OCSPCertStatus.GOOD, issued=None, until=None):
+    revoked = status == ocsp.OCSPCertStatus.REVOKED
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=identity.certificate, issuer=ca.certificate, algorithm=hashes.SHA1(),
+        cert_status=status, this_update=issued or now() - datetime.timedelta(minutes=5),
+        next_update=until or now() + DAY, revocation_time=now() - HOUR if revoked else None,
+        revocation_reason=None).responder_id(ocsp.OCSPResponderEncoding.NAME, ca.certificate)
+    return builder.sign(ca.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+class Publisher:
+    """A real HTTP server: what it answers is a function of the path, changed as a test goes on."""
+
+    def __init__(self):
+        publisher = self
+        self.answer = lambda path: (404, b"")
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                publisher.asked.append(self.path)
+                answer = publisher.answer(self.path)
+                if answer is None:
+                    publisher.release.wait(60)
+                    return
+                status, body, *location = answer
+                self.send_response(status)
+                if location:
+                    self.send_header("Location", location[0])
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    pass  # it has heard enough
+
+            do_POST = do_GET
+
+            def log_message(self, *args):  # pylint: disable=arguments-differ
+                pass
+
+        self.release = threading.Event()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def serve(self, body):
+        self.answer = lambda path: (200, body)
+
+    def stop(self):
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def set_up(world, *options, crl_url=None, ocsp_url=None):
+    """An organisation that trusts an uploaded CA, and a user with its certificate."""
+    organisation = world.organisation()
+    ca = pki.make_ca()
+    issuer = organisation.trust(ca, *options)["id"]
+    identity = pki.make("CN=a", ca, extensions=points(crl_url, ocsp_url))
+    user = world.machine().user()
+    user.put(identity)
+    user.add(organisation)
+    return organisation, ca, issuer, identity, user
+
+
+def points(crl_url, ocsp_url):
+    extensions = []
+    if crl_url:
+        extensions.append(x509.CRLDistributionPoints([x509.DistributionPoint(
+            [x509.UniformResourceIdentifier(crl_url)], None, None, None)]))
+    if ocsp_url:
+        extensions.append(x509.AuthorityInformationAccess([x509.AccessDescription(
+            x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp_url))]))
+    return extensions
+
+
+def becomes(user, reason):
+    """What is missing is sent for by the first sign-in that needs it, and known to a later one."""
+    seen = []
+
+    def check():
+        seen.append(user.verdict()["reason"])
+        return seen[-1] == reason
+
+    expect(wait_until(check, 30), "reason", reason, "saw", seen[-3:])
+
+
+def source(organisation):
+    sources = organisation.admin("revocation", "show")["sources"]
+    equal(len(sources), 1, sources)
+    return sources[0]
+
+
+def test_rule_12_a_file_that_changes(world):  # rule 12
+    path = os.path.join(world.folder, "ca.crl")
+    organisation, ca, _, identity, user = set_up(world, "--crl-file", path)
+    # 1: signed in, and not managed.
+    equal(user.verdict(code=1)["reason"], "revocation-unknown", "no file yet")
+    equal(source(organisation)["problem"], "not-found")
+    world.write("ca.crl", make_crl(ca))
+    becomes(user, "managed")
+    equal(organisation.admin("issuer", "list")["issuers"][0]["revocation"], "any")
+    expect(3600 <= source(organisation)["age"] < 4000, source(organisation))
+    world.write("ca.crl", make_crl(ca, [identity], number=2))
+    becomes(user, "certificate-revoked")
+    world.write("ca.crl", make_crl(ca, until=now() - datetime.timedelta(minutes=1), number=3))
+    becomes(user, "revocation-unknown")
+
+
+def test_rule_12_an_address_of_the_administrator(world):  # rule 12
+    publisher = Publisher()
+    organisation, ca, issuer, identity, user = set_up(
+        world, "--revocation", "crl", "--revocation-url", publisher.url + "/ca.crl")
+    publisher.serve(make_crl(ca))
+    organisation.admin("revocation", "refresh")
+    becomes(user, "managed")
+    publisher.serve(make_crl(ca, [identity], number=2))
+    equal(organisation.admin("revocation", "refresh")["sources"][0]["problem"], None)
+    becomes(user, "certificate-revoked")
+    # An older one, shown again by somebody between: what is known stays known.
+    publisher.serve(make_crl(ca))
+    organisation.admin("revocation", "refresh")
+    equal(source(organisation)["problem"], "older-than-known")
+    becomes(user, "certificate-revoked")
+    organisation.admin("issuer", "set", issuer, "--revocation", "none")
+    becomes(user, "managed")
+    organisation.admin("issuer", "set", issuer)
+    becomes(user, "revocation-unknown")
+    publisher.stop()
+
+
+def test_rule_12_the_certificates_own_addresses(world):  # rule 12
+    publisher = Publisher()
+    organisation, ca, issuer, identity, user = set_up(
+        world, "--allow-url", "http://127.0.0.1:1/", crl_url=publisher.url + "/pki/ca.crl",
+        ocsp_url=publisher.url + "/ocsp")
+    publisher.answer = lambda path: (200, make_crl(ca)) if path == "/pki/ca.crl" else (404, b"")
+    equal(user.verdict(code=1)["reason"], "revocation-unknown")
+    organisation.admin("issuer", "set", issuer, "--allow-url", publisher.url + "/pki2/")
+    equal(user.verdict(code=1)["reason"], "revocation-unknown")
+    organisation.stop()
+    equal(publisher.asked, [], "nothing is fetched that was not allowed")
+    organisation.serve()
+    organisation.admin("issuer", "set", issuer, "--allow-url", publisher.url + "/pki/")
+    becomes(user, "managed")
+    equal(set(publisher.asked), {"/pki/ca.crl"}, "and only that")
+    publisher.stop()
+    # Cached over a restart, while its publisher is gone.
+    organisation.stop()
+    organisation.serve()
+    equal(user.verdict(code=0)["reason"], "managed")
+    expect(identity is not None)
+
+
+def test_rule_12_ocsp(world):  # rule 12
+    publisher = Publisher()
+    organisation, ca, _, identity, user = set_up(
+        world, "--revocation", "ocsp", "--revocation-url", publisher.url + "/ocsp")
+    publisher.serve(make_ocsp(ca, identity))
+    becomes(user, "managed")
+    publisher.serve(make_ocsp(ca, identity, ocsp.OCSPCertStatus.REVOKED, issued=now()))
+    organisation.admin("revocation", "refresh")
+    becomes(user, "certificate-revoked")
+    equal(source(organisation)["certificate"], identity.fingerprint)
+    publisher.stop()
+    organisation.stop()
+    organisation.serve()
+    equal(user.verdict(code=1)["reason"], "certificate-revoked", "cached over a restart")
+
+
+def test_rule_12_publishers_that_fail(world):  # rule 12
+    publisher = Publisher()
+    organisation, ca, _, identity, user = set_up(
+        world, "--revocation", "crl", "--revocation-url", publisher.url + "/ca.crl")
+    other = pki.make_ca()
+    elsewhere = Publisher()
+    elsewhere.serve(make_crl(ca))
+    cases = [
+        (lambda path: (200, b"<html>"), "crl-malformed"),
+        (lambda path: (500, b""), "http-status"),
+        (lambda path: (302, b"", elsewhere.url + "/x.crl"), "http-status"),
+        (lambda path: (200, make_crl(ca, signer=other)), "crl-signature-invalid"),
+        (lambda path: (200, make_crl(other)), "crl-signature-invalid"),
+        (lambda path: (200, make_crl(ca, until=now() - HOUR)), "crl-stale"),
+        (lambda path: (200, b"\x30" * (33 * 1024 * 1024)), "too-large"),
+    ]
+    for answer, problem in cases:
+        publisher.answer = answer
+        organisation.admin("revocation", "refresh")
+        equal(source(organisation)["problem"], problem)
+        equal(user.verdict(code=1)["reason"], "revocation-unknown", problem)
+    equal(elsewhere.asked, [], "no redirect is followed")
+    # What was good before stays, whatever comes after; and one that answers nothing holds nobody up.
+    publisher.serve(make_crl(ca))
+    organisation.admin("revocation", "refresh")
+    becomes(user, "managed")
+    publisher.answer = lambda path: None
+    equal(user.verdict(code=0)["reason"], "managed")
+    publisher.answer = cases[0][0]
+    organisation.admin("revocation", "refresh")
+    equal(source(organisation)["problem"], "crl-malformed")
+    equal(user.verdict(code=0)["reason"], "managed")
+    publisher.stop()
+    elsewhere.stop()
+    organisation.admin("revocation", "refresh")
+    equal(source(organisation)["problem"], "unreachable")
+    equal(user.verdict(code=0)["reason"], "managed")
+    expect(identity is not None)
+
+
+def test_a_publisher_that_never_answers_holds_nobody_up(world):  # rule 12
+    publisher = Publisher()
+    publisher.answer = lambda path: None
+    organisation, _, _, _, user = set_up(
+        world, "--revocation", "crl", "--revocation-url", publisher.url + "/ca.crl")
+    equal(user.verdict(code=1)["reason"], "revocation-unknown")
+    expect(wait_until(lambda: publisher.asked), "it is asked meanwhile")
+    equal(user.verdict(code=1)["reason"], "revocation-unknown")
+    organisation.stop()
+    publisher.stop()
+
+
+def test_what_makes_no_sense_is_refused(world):
+    organisation = world.organisation(serve=False)
+    path = world.write("ca.pem", pki.make_ca().pem)
+    for options in (("--revocation", "maybe"), ("--revocation", "crl"),
+                    ("--revocation", "none", "--crl-file", "x"),
+                    ("--revocation", "any", "--revocation-url", "http://a/"),
+                    ("--revocation", "ocsp", "--crl-file", "x"), ("--allow-url", "ftp://a/"),
+                    ("--revocation", "crl", "--revocation-url", "http://u@a/"), ("--max-age", "5"),
+                    ("--allow-url", "http://a/", "--max-age", "0")):
+        equal(organisation.run("issuer", "add", path, *options).code, 2, options)
+    equal(organisation.admin("issuer", "list")["issuers"], [])
+    equal(organisation.admin("revocation", "show"), {"sources": []})
+
+
+main(globals())
