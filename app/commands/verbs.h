@@ -48,5 +48,8 @@ extern const CsCommand cs_command_authority_repurpose;
 extern const CsCommand cs_command_authority_certificate_issue;
 extern const CsCommand cs_command_authority_certificate_revoke;
 extern const CsCommand cs_command_authority_log;
+extern const CsCommand cs_command_authority_check;
+extern const CsCommand cs_command_authority_backup;
+extern const CsCommand cs_command_authority_restore;
 extern const CsCommand cs_command_help;
 extern const CsCommand cs_command_version;

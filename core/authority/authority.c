@@ -434,6 +434,20 @@ cs_authority_free(CsAuthority *authority)
 }
 
 /**
+ * cs_authority_get_part_names:
+ *
+ * Returns: (array zero-terminated=1) (transfer none): the files that belong to an authority's
+ *   folder beside its registry
+ */
+const char *const *
+cs_authority_get_part_names(void)
+{
+	static const char *const names[] = {"server.key", "code.key", "ca.key", "ca.pem", NULL};
+
+	return names;
+}
+
+/**
  * cs_authority_get_folder:
  * @authority: the authority
  *

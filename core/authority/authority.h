@@ -25,6 +25,8 @@ CsFileLock *cs_authority_lock_for_serving(const char *folder, GError **error);
 void cs_authority_free(CsAuthority *authority);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsAuthority, cs_authority_free)
 
+/* The files that belong to a folder beside its registry, NULL-terminated. */
+const char *const *cs_authority_get_part_names(void);
 const char *cs_authority_get_folder(const CsAuthority *authority);
 const char *cs_authority_get_name(const CsAuthority *authority);
 const char *cs_authority_get_url(const CsAuthority *authority); /* iss */

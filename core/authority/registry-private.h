@@ -69,6 +69,8 @@ extern const char *const cs_registry_device_states[];
 extern const char *const cs_registry_link_states[];
 extern const char *const cs_registry_approvals[];
 
+#define CS_REGISTRY_APPLICATION_ID 1131636590 /* "Csgn": tells our file from another's */
+CsRegistry *cs_registry_connect(const char *path, int flags, GError **error);
 gboolean cs_registry_execute(CsRegistry *r, const char *sql, GError **error);
 /* NULL-terminated; stops at the first failure. */
 gboolean cs_registry_execute_all(CsRegistry *r, const char *const *statements, GError **error);

@@ -6,10 +6,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#define FIRST_VERSION_TEXT "1"
-/* "Csgn": tells our file from another application's. */
-#define APPLICATION_ID	    1131636590
-#define APPLICATION_ID_TEXT "1131636590"
+#define FIRST_VERSION_TEXT  "1"
+#define APPLICATION_ID_TEXT G_STRINGIFY(CS_REGISTRY_APPLICATION_ID)
 
 #define STATES_OF_USERS	  "('active', 'suspended', 'deleted')"
 #define STATES_OF_DEVICES "('active', 'suspended', 'deactivated', 'deleted')"
@@ -193,10 +191,10 @@ cs_registry_schema_check(CsRegistry *r, gboolean *exists, GError **error)
 	    !cs_registry_read_number(r, "PRAGMA user_version", &version, error))
 		return FALSE;
 	*exists = objects != 0 || application != 0 || version != 0;
-	if (!*exists ||
-	    (application == APPLICATION_ID && version == cs_registry_schema_get_version()))
+	if (!*exists || (application == CS_REGISTRY_APPLICATION_ID &&
+			 version == cs_registry_schema_get_version()))
 		return TRUE;
-	if (application == APPLICATION_ID && version >= 1 &&
+	if (application == CS_REGISTRY_APPLICATION_ID && version >= 1 &&
 	    version < cs_registry_schema_get_version())
 		cs_error_set(error, CS_ERROR_STATE, CS_REGISTRY_OUTDATED,
 			     _("the registry is of an earlier version"));

@@ -91,23 +91,37 @@ finalize_cb(gpointer statement)
 	sqlite3_finalize(statement);
 }
 
-static CsRegistry *
-connect_to(const char *path, GError **error)
+/**
+ * cs_registry_connect:
+ * @path: a database
+ * @flags: SQLITE_OPEN_READONLY or SQLITE_OPEN_READWRITE
+ * @error: where to put the error
+ *
+ * Opens a database without a look at what it is, and with SQLite's own settings.
+ *
+ * Returns: (transfer full) (nullable): it; CS_ERROR_STATE
+ */
+CsRegistry *
+cs_registry_connect(const char *path, int flags, GError **error)
 {
 	g_autoptr(CsRegistry) r = g_new0(CsRegistry, 1);
 	int status = SQLITE_OK;
 
 	r->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, finalize_cb);
-	status = sqlite3_open_v2(
-		path, &r->database,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-	if (status != SQLITE_OK) {
-		cs_registry_set_error(r, status, error);
-		return NULL;
-	}
-	if (!configure(r, error))
-		return NULL;
-	return g_steal_pointer(&r);
+	status = sqlite3_open_v2(path, &r->database,
+				 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	if (status == SQLITE_OK)
+		return g_steal_pointer(&r);
+	cs_registry_set_error(r, status, error);
+	return NULL;
+}
+
+static CsRegistry *
+connect_to(const char *path, GError **error)
+{
+	g_autoptr(CsRegistry) r = cs_registry_connect(path, SQLITE_OPEN_READWRITE, error);
+
+	return r != NULL && configure(r, error) ? g_steal_pointer(&r) : NULL;
 }
 
 /* The file is there before SQLite looks, empty and 0600: SQLite gives its -wal and -shm the same

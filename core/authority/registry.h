@@ -4,6 +4,7 @@
 
 #include "core/authority/policy.h"
 #include "core/base/json.h"
+#include "core/base/secret.h"
 
 #include <glib.h>
 
@@ -325,6 +326,23 @@ typedef struct {
 } CsLogCheck;
 /* head (nullable): noted elsewhere. TRUE: the log was read, whatever was found. */
 gboolean cs_registry_verify_log(CsRegistry *r, const char *head, CsLogCheck *check, GError **error);
+/* What must never be. check: "integrity", "references", "schema", "link-keys", "links-of-device" ... */
+typedef void (*CsRegistryProblem)(const char *check, const char *detail, gpointer data);
+gboolean cs_registry_check(CsRegistry *r, CsRegistryProblem visit, gpointer data, GError **error);
+gint64 cs_registry_get_version(void);
+
+/* A file beside the registry that belongs into a backup. */
+typedef struct {
+	const char *name;
+	CsSecret *content; /* (nullable) before it is read */
+} CsBackupPart;
+gboolean cs_registry_write_backup(
+	CsRegistry *r, const char *path, const CsBackupPart *parts, gsize n_parts, GError **error);
+gboolean cs_registry_read_backup(const char *path,
+				 const char *registry_path,
+				 CsBackupPart *parts,
+				 gsize n_parts,
+				 GError **error);
 /* Refusals for binding (bound-to-another-device, link-suspended) on other devices with a
  * certificate of this device's links: (transfer full) array of log lines, for `device show`. */
 cJSON *cs_registry_list_conflicts(CsRegistry *r, const char *device_id, GError **error);

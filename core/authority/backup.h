@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/authority/authority.h"
+
+/* A backup is one file of mode 0600 with the registry and the keys: as secret as the folder. */
+
+/* {"file", "lines", "head"}. A file that is there: CS_ERROR_REFUSED "file-exists". */
+cJSON *cs_authority_backup(CsAuthority *authority, const char *path, GError **error);
+/* {"folder", "former"}: where the former folder is kept, null where there was none. */
+cJSON *cs_authority_restore(const char *folder,
+			    const char *path,
+			    gboolean replace,
+			    const CsClock *clock,
+			    GError **error);
