@@ -83,8 +83,9 @@ def test_rule_25_from_the_tray_to_another_user(world):  # rule 25
         told.screen.press("Delete Account…")
         told.screen.await_text(QUESTION % "ada")
         told.screen.press("Delete")
-        await_step(told, 2, ADMINISTRATOR)
+        # not looked at while the dialog goes: GTK stumbles over questions about a button that is gone
         told.await_state("No account")
+        await_step(told, 2, ADMINISTRATOR)
         organisation.admin("device", "deactivate", device)
         await_step(told, 3, ADMINISTRATOR)
         organisation.admin("device", "reactivate", device)
