@@ -434,12 +434,14 @@ def test_the_report_is_read_before_it_is_passed_on(world):
         for part in ("ada at Example (" + organisation.url, "request: " + request, "somebody shows tray icons: yes",
                      "~/store/user.pem", "info start version="):
             told.screen.await_text(part)
-        expect(not told.screen.has_text(user.folder), "the home folder is not told")
+        report = told.screen.await_thing("text", "Report").text
+        expect(user.folder not in report, "the home folder is not told", report)
         told.screen.press("Reduce names to initials", role="check box")
         told.screen.await_text("A at Example (")
-        told.screen.press("Copy")
+        dialog, = [window for window in told.screen.windows() if window.name == "Diagnostics"]
+        dialog.find("push button", "Copy")[0].act()
         told.screen.await_text("The report is in the clipboard.")
-        told.screen.press("Close")
+        dialog.find("push button", "Close")[0].act()
         told.desktop.wait(lambda: len(told.screen.windows()) == 1, "the dialog to go")
         told.end()
 
