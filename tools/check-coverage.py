@@ -17,7 +17,7 @@ DECIDES = {
     "JWS verification": ["core/protocol/jws.c", "core/keys/signature.c", "core/pki/weak-key.c"],
     "verifier": ["core/authority/verifier.c"],
     "revocation": ["core/authority/revocation-crl.c", "core/authority/revocation-decision.c",
-                   "core/authority/revocation-ocsp.c"],
+                   "core/authority/revocation-ocsp.c", "core/authority/revocation-view.c"],
     "binding": ["core/authority/binding.c", "core/authority/registry-links.c"],
 }
 

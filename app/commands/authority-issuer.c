@@ -83,24 +83,6 @@ print_issuers(const CsInvocation *invocation, const cJSON *document)
 				_("There is no issuer, so no device can be managed."));
 }
 
-static gboolean
-check_add(const CsInvocation *invocation, GError **error)
-{
-	const char *file = invocation->arguments[0];
-	gboolean built_in = cs_invocation_has(invocation, "built-in");
-	gboolean chooses = FALSE;
-
-	for (gsize i = 0; set_options[i].name != NULL; i++)
-		chooses = chooses || cs_invocation_has(invocation, set_options[i].name);
-	if (!file == !built_in || (built_in && chooses)) {
-		cs_error_set(error, CS_ERROR_USAGE, "arguments-missing",
-			     _("either FILE, with --revocation or without, or --built-in is "
-			       "needed"));
-		return FALSE;
-	}
-	return TRUE;
-}
-
 /* The server may run elsewhere: a path of this one is made absolute. */
 static gboolean
 read_choice(const CsInvocation *invocation,
@@ -123,6 +105,35 @@ read_choice(const CsInvocation *invocation,
 		.max_age_s = hours * SECONDS_AN_HOUR,
 	};
 	return TRUE;
+}
+
+/* Before anything is opened. */
+static gboolean
+check_choice(const CsInvocation *invocation, GError **error)
+{
+	g_autofree char *crl_file = NULL;
+	CsRevocationChoice choice;
+
+	return read_choice(invocation, &choice, &crl_file, error) &&
+	       cs_admin_check_revocation_choice(&choice, error);
+}
+
+static gboolean
+check_add(const CsInvocation *invocation, GError **error)
+{
+	const char *file = invocation->arguments[0];
+	gboolean built_in = cs_invocation_has(invocation, "built-in");
+	gboolean chooses = FALSE;
+
+	for (gsize i = 0; set_options[i].name != NULL; i++)
+		chooses = chooses || cs_invocation_has(invocation, set_options[i].name);
+	if (!file == !built_in || (built_in && chooses)) {
+		cs_error_set(error, CS_ERROR_USAGE, "arguments-missing",
+			     _("either FILE, with --revocation or without, or --built-in is "
+			       "needed"));
+		return FALSE;
+	}
+	return check_choice(invocation, error);
 }
 
 static cJSON *
@@ -198,6 +209,10 @@ run_add(CsInvocation *invocation)
 static CsExit
 run_set(CsInvocation *invocation)
 {
+	g_autoptr(GError) error = NULL;
+
+	if (!check_choice(invocation, &error))
+		return cs_invocation_fail(invocation, error);
 	return cs_authority_run(invocation, set_issuer, print_issuer);
 }
 

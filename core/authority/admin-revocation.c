@@ -92,6 +92,22 @@ check_urls(const CsRevocationChoice *choice, GError **error)
 }
 
 /**
+ * cs_admin_check_revocation_choice:
+ * @choice: what an administrator may have chosen
+ * @error: CS_ERROR_USAGE "value-invalid", "options-incomplete", "options-conflict", "url-invalid"
+ *
+ * Returns: FALSE where it makes no sense
+ */
+gboolean
+cs_admin_check_revocation_choice(const CsRevocationChoice *choice, GError **error)
+{
+	const char *mode = mode_of(choice);
+
+	return check_mode(choice, mode, error) &&
+	       (mode == NULL || check_sources(choice, mode, error)) && check_urls(choice, error);
+}
+
+/**
  * cs_admin_choose_revocation:
  * @row: the issuer; changed
  * @choice: (nullable): what to choose, in place of what was chosen
@@ -107,10 +123,9 @@ cs_admin_choose_revocation(CsIssuerRow *row, const CsRevocationChoice *choice, G
 
 	if (choice == NULL)
 		choice = &nothing;
-	mode = mode_of(choice);
-	if (!check_mode(choice, mode, error) ||
-	    (mode != NULL && !check_sources(choice, mode, error)) || !check_urls(choice, error))
+	if (!cs_admin_check_revocation_choice(choice, error))
 		return FALSE;
+	mode = mode_of(choice);
 	cs_issuer_row_clear_revocation(row);
 	row->revocation_none = g_strcmp0(mode, "none") == 0;
 	if (mode == NULL || row->revocation_none)

@@ -28,6 +28,9 @@ typedef struct {
 	gint64 max_age_s;		 /* 0: none */
 } CsRevocationChoice;
 
+/* CS_ERROR_USAGE where it makes no sense. */
+gboolean cs_admin_check_revocation_choice(const CsRevocationChoice *choice, GError **error);
+
 /* Rule 13: a CA certificate; "not-an-authority", "issuer-exists", "certificate-malformed". choice
  * (nullable): nothing chosen. */
 cJSON *

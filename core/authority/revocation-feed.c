@@ -389,7 +389,8 @@ cs_revocation_feed_dup_view(const CsRevocationFeed *feed)
 void
 cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gint64 now)
 {
-	g_hash_table_insert(feed->used, g_strdup(fingerprint), box_time(now));
+	if (g_hash_table_contains(feed->answers, fingerprint))
+		g_hash_table_insert(feed->used, g_strdup(fingerprint), box_time(now));
 }
 
 /* ---- what to fetch ---- */

@@ -4,8 +4,9 @@
 
 #include "core/authority/revocation-feed.h"
 
-#define MAX_QUESTIONS 1024 /* waiting; more are asked again at their next sign-in */
-#define LOOK_AGAIN_S  5	   /* at files, where nothing is due */
+#define MAX_QUESTIONS 1024    /* waiting; more are asked again at their next sign-in */
+#define LOOK_AGAIN_S  5	      /* at files, where nothing is due */
+#define KEPT_S	      2592000 /* 30 days without a fetch */
 #define US_PER_S      G_GINT64_CONSTANT(1000000)
 
 /* A certificate whose answer is unknown. */
@@ -124,6 +125,21 @@ publish(CsRevocationWatch *watch)
 	g_ptr_array_unref(before);
 }
 
+/* Answers about certificates that nobody has shown for long are not kept for ever. */
+static void
+clean_store(const CsRevocationWatch *watch, GPtrArray *records)
+{
+	for (guint i = 0; i < records->len; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(records, i);
+		g_autoptr(GError) error = NULL;
+
+		if (record->certificate != NULL &&
+		    get_now(watch) - MAX(record->fetched_at, record->tried_at) > KEPT_S &&
+		    !cs_revocation_store_delete(watch->folder, record, &error))
+			g_debug("an old answer stays: %s", error->message);
+	}
+}
+
 /* An issuer that is not asked about has no feed. */
 static void
 load(CsRevocationWatch *watch, GPtrArray *rows)
@@ -131,6 +147,7 @@ load(CsRevocationWatch *watch, GPtrArray *rows)
 	guint64 stamp = cs_revocation_store_get_stamp(watch->folder);
 	g_autoptr(GPtrArray) records = cs_revocation_store_list(watch->folder);
 
+	clean_store(watch, records);
 	g_ptr_array_set_size(watch->feeds, 0);
 	for (guint i = 0; i < rows->len; i++) {
 		const CsIssuerRow *row = g_ptr_array_index(rows, i);
