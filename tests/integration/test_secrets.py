@@ -84,12 +84,18 @@ def live_as_administrator(world, organisation, user, account):
     other.add(organisation, "edsger")
     key, = [key["id"] for key in organisation.admin("device", "show", device)["keys"] if key["approved"] is False]
     issuer = organisation.trust(pki.make_ca())["id"]
-    for verb in (("issuer", "list"), ("issuer", "delete", issuer), ("user", "list"), ("user", "resume", "linus"),
+    for verb in (("issuer", "set", issuer, "--revocation", "none"), ("issuer", "list"), ("issuer", "delete", issuer),
+                 ("revocation", "show"), ("revocation", "refresh"), ("policy", "set", "mail", "managed"),
+                 ("policy", "default", "any"), ("policy", "list"), ("policy", "try", "mail", account["id"]),
+                 ("policy", "dry-run", "mail", "managed"), ("policy", "delete", "mail"), ("repurpose", device), ("user", "list"), ("user", "resume", "linus"),
                  ("user", "delete", "linus"), ("device", "list"), ("device", "show", device),
                  ("device", "approve", device, key), ("device", "suspend", device), ("device", "resume", device),
                  ("device", "release", device, account["certificate"]["fingerprint"]),
                  ("certificate", "revoke", account["certificate"]["fingerprint"])):
         organisation.run(*verb, check=0)
+    spare = organisation.issue()
+    user.put(spare, "spare")
+    user.run("certificate", "delete", spare.fingerprint, "--yes", check=0)
     user.run("account", "delete", account["id"], "--yes", check=0)
     for move in ("deactivate", "reactivate", "deactivate", "delete"):
         organisation.run("device", move, device, check=0)
