@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import re
+import shutil
 
 import world as harness
 from canaries import Canaries, Life, add_key_files, add_tokens, files_below, keep, read
@@ -49,7 +50,7 @@ def verb_of(arguments):
 
 def all_verbs(world):
     listed = harness.run_program(["help"], world.environment, check=0).out
-    verbs = [match.group(1) for match in re.finditer(r"^  ([a-z]+(?: [a-z]+)*)", listed, re.MULTILINE)]
+    verbs = [match.group(1) for match in re.finditer(r"^  ([a-z]+(?: [a-z-]+)*)", listed, re.MULTILINE)]
     expect("authority certificate issue" in verbs and len(verbs) > 30, verbs)
     return verbs
 
@@ -78,6 +79,15 @@ def live_as_client(organisation, user, canaries):
     return account
 
 
+def back_up_and_restore(world, organisation):
+    """A backup and what is made of it hold the keys, as they must; so they are not looked through."""
+    backup, restored = (os.path.join(world.folder, name) for name in ("backup", "restored"))
+    organisation.run("backup", backup, check=0)
+    harness.run_program(["authority", "--dir", restored, "restore", backup], world.environment, check=0)
+    os.remove(backup)
+    shutil.rmtree(restored)
+
+
 def live_as_administrator(world, organisation, user, account):
     device = account["device_id"]
     other = user.machine.user("other")
@@ -101,6 +111,8 @@ def live_as_administrator(world, organisation, user, account):
         organisation.run("device", move, device, check=0)
     user.run("status", "--check")
     organisation.run("log", check=0)
+    organisation.run("check", check=0)
+    back_up_and_restore(world, organisation)
 
 
 def check_runs(canaries, recorder):
