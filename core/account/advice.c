@@ -56,6 +56,8 @@ static const Advice rows[] = {
 	{CS_ERROR_STATE, "state-unavailable", CS_OWNER_USER,
 	 N_("See that the file or folder may be read and written and that its disk has room, then "
 	    "try again.")},
+	{CS_ERROR_STATE, "disk-full", CS_OWNER_ADMINISTRATOR,
+	 N_("See that the authority's disk has room: it is full. Then all goes on by itself.")},
 	{CS_ERROR_STATE, "registry-unavailable", CS_OWNER_ADMINISTRATOR,
 	 N_("See that the authority's folder may be read and written and that its disk has room, "
 	    "then try again.")},

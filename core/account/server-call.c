@@ -21,7 +21,7 @@ static const char *const problem_codes[] = {
 	"request-malformed", "too-large", "nonce-invalid",	"token-malformed",
 	"device-unknown",    "not-found", "method-not-allowed", NULL,
 };
-static const char *const later_codes[] = {"busy", "internal", NULL};
+static const char *const later_codes[] = {"busy", "disk-full", "internal", NULL};
 
 static gboolean
 is_stable_code(const char *code)

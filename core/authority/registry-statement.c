@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@
  * @error: where to put the error
  *
  * Turns SQLite's answer into ours: "registry-busy" where another process held the lock for too
- * long, "registry-conflict" where the schema forbids the row, "registry-unavailable" for all else
- * (disk full, damage, rights). All are CS_ERROR_STATE. SQLite's texts name tables and columns,
+ * long, "registry-conflict" where the schema forbids the row, "disk-full" where there is no room,
+ * "registry-unavailable" for all else (damage, rights). All are CS_ERROR_STATE. SQLite's texts name tables and columns,
  * never values.
  */
 void
@@ -28,6 +29,9 @@ cs_registry_set_error(CsRegistry *r, int status, GError **error)
 		reason = "registry-busy";
 	else if (primary == SQLITE_CONSTRAINT)
 		reason = "registry-conflict";
+	else if (primary == SQLITE_FULL ||
+		 (primary == SQLITE_IOERR && sqlite3_system_errno(r->database) == ENOSPC))
+		reason = CS_REGISTRY_DISK_FULL;
 	cs_error_set(error, CS_ERROR_STATE, reason, _("registry: %s"), sqlite3_errstr(status));
 	if (primary == SQLITE_CONSTRAINT)
 		g_debug("registry: %s", sqlite3_errmsg(r->database));

@@ -17,7 +17,8 @@ typedef struct _CsRegistry CsRegistry;
  * CS_ERROR_REFUSED "already-initialised". open: CS_ERROR_NOT_FOUND where there is none,
  * CS_ERROR_STATE where it is of another schema version (CS_REGISTRY_OUTDATED: an earlier one, which
  * migrate brings up) or broken. */
-#define CS_REGISTRY_OUTDATED "registry-outdated"
+#define CS_REGISTRY_OUTDATED  "registry-outdated"
+#define CS_REGISTRY_DISK_FULL "disk-full" /* whatever writes; with room again it works again */
 CsRegistry *cs_registry_create(const char *path, GError **error);
 CsRegistry *cs_registry_open(const char *path, GError **error);
 CsRegistry *cs_registry_migrate(const char *path, GError **error);

@@ -32,6 +32,7 @@ static const struct {
 	[CS_PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here"},
 	[CS_PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "The method is not allowed"},
 	[CS_PROBLEM_BUSY] = {503, "busy", "The server is busy"},
+	[CS_PROBLEM_DISK_FULL] = {503, "disk-full", "The server has no room to write"},
 	[CS_PROBLEM_INTERNAL] = {503, "internal", "The server has failed"},
 };
 
@@ -140,6 +141,16 @@ report_fault(CsService *service, const GError *error)
 	g_debug("the service has failed: %s", error->message);
 	if (service->fault != NULL)
 		service->fault(error, service->fault_data);
+}
+
+/* A full disk has a code of its own: who runs the server is told by whoever calls helpdesk. */
+static void
+set_fault(CsAnswer *answer, const GError *error)
+{
+	gboolean full = error->domain == CS_ERROR &&
+			g_strcmp0(cs_error_get_reason(error), CS_REGISTRY_DISK_FULL) == 0;
+
+	cs_answer_set_problem(answer, full ? CS_PROBLEM_DISK_FULL : CS_PROBLEM_INTERNAL, TRY_AGAIN);
 }
 
 /* The first request of a turn that needs the registry begins the transaction for all. Where that
@@ -412,7 +423,7 @@ static void
 fail_call(CsService *service, const GError *error, CsAnswer *answer)
 {
 	report_fault(service, error);
-	cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
+	set_fault(answer, error);
 }
 
 static void
@@ -556,7 +567,7 @@ settle_cb(GPtrArray *answers, gpointer data)
 	for (guint i = 0; i < answers->len; i++) {
 		CsAnswer answer = {0};
 
-		cs_answer_set_problem(&answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
+		set_fault(&answer, error);
 		write_answer(&answer, g_ptr_array_index(answers, i));
 	}
 }

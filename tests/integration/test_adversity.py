@@ -177,7 +177,7 @@ def test_no_room_for_the_authority(world):
                 expect(answers[-1][0] == 4, "there is no room at last", answers[-1])
                 equal(answers[-1][1], [dict(answers[-2][1][0], error="unreachable")])
                 result = organisation.run("user", "add", "eve%d" % leave, "--json")
-                equal((result.code, result.json["error"]["code"]), (5, "registry-unavailable"))
+                equal((result.code, result.json["error"]["code"]), (5, "disk-full"))
                 told_what_to_do(organisation.run("user", "add", "eve%d" % leave).err)
                 result = user.run("account", "add", organisation.url, "--code-stdin", "--json", stdin=code)
                 equal((result.code, result.json["error"]["code"]), (4, "unreachable"))

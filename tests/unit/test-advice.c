@@ -58,6 +58,7 @@ test_next_steps(void)
 		{CS_ERROR_STATE, "state-invalid", "backup", CS_OWNER_USER},
 		{CS_ERROR_STATE, "key-missing", "backup", CS_OWNER_USER},
 		{CS_ERROR_STATE, "key-unusable", "backup", CS_OWNER_USER},
+		{CS_ERROR_STATE, "disk-full", "has room", CS_OWNER_ADMINISTRATOR},
 		{CS_ERROR_STATE, "registry-unavailable", "room", CS_OWNER_ADMINISTRATOR},
 		{CS_ERROR_STATE, "registry-busy", "again", CS_OWNER_ADMINISTRATOR},
 		{CS_ERROR_STATE, "settings-invalid", "settings", CS_OWNER_USER},

@@ -200,7 +200,7 @@ test_errors(void)
 		{SQLITE_LOCKED, "registry-busy"},
 		{SQLITE_CONSTRAINT_UNIQUE, "registry-conflict"},
 		{SQLITE_CONSTRAINT_TRIGGER, "registry-conflict"},
-		{SQLITE_FULL, "registry-unavailable"},
+		{SQLITE_FULL, "disk-full"},
 		{SQLITE_IOERR_FSYNC, "registry-unavailable"},
 		{SQLITE_NOTADB, "registry-unavailable"},
 		{SQLITE_READONLY, "registry-unavailable"},

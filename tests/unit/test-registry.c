@@ -242,8 +242,7 @@ test_full_disk(void)
 	g_assert_true(cs_registry_begin(test->registry, &error));
 	g_assert_true(cs_registry_set_meta(test->registry, "a", "1", &error));
 	ask_pragma(test->registry, "PRAGMA max_page_count = 1");
-	expect_state(cs_registry_set_meta(test->registry, "b", large, &error), &error,
-		     "registry-unavailable");
+	expect_state(cs_registry_set_meta(test->registry, "b", large, &error), &error, "disk-full");
 	sqlite3_exec(test->registry->database, "ROLLBACK", NULL, NULL, NULL);
 	expect_state(cs_registry_set_meta(test->registry, "c", "1", &error), &error,
 		     "registry-unavailable");
