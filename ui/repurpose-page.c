@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/repurpose-page.h"
 
+#include "core/protocol/helpdesk-code.h"
 #include "ui/field.h"
 #include "ui/problem.h"
 #include "ui/repurpose-words.h"
@@ -43,6 +44,7 @@ struct _CsRepurposePage {
 	GtkComboBoxText *choice;
 	CsField *organisation;
 	GtkListBox *steps;
+	CsField *helpdesk_code;
 	CsField *device_id;
 };
 
@@ -240,6 +242,9 @@ show(CsRepurposePage *self)
 		answer ? cs_repurpose_words_dup_sentence(answer, self->agent, account) : NULL;
 	g_autofree char *away =
 		asked && asked->error_code ? cs_repurpose_words_dup_away(asked) : NULL;
+	g_autofree char *code = answer && answer->helpdesk_code
+					? cs_helpdesk_code_format(answer->helpdesk_code)
+					: NULL;
 	gboolean is_news = show_steps(self, answer);
 
 	is_news = is_news || g_strcmp0(sentence, gtk_label_get_text(self->sentence)) != 0;
@@ -249,6 +254,7 @@ show(CsRepurposePage *self)
 	set_text(self->note, answer ? cs_repurpose_words_get_note(answer) : NULL);
 	show_heading(self, answer, account);
 	show_offers(self, answer ? cs_repurpose_words_get_offers(answer, account) : 0);
+	cs_field_set_value(self->helpdesk_code, code);
 	cs_field_set_value(self->device_id, answer ? answer->device_id : NULL);
 	gtk_widget_set_visible(self->progress, !self->organisations && self->cancellable);
 	if (self->organisations && self->organisations->len == 0)
@@ -465,6 +471,7 @@ bind_children(GtkWidgetClass *widget_class)
 	BIND(choice);
 	BIND(organisation);
 	BIND(steps);
+	BIND(helpdesk_code);
 	BIND(device_id);
 }
 

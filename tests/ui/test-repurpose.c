@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/protocol/helpdesk-code.h"
 #include "tests/ui/ui-fixture.h"
 
 #include <string.h>
@@ -54,12 +55,15 @@ count_questions(CsTestDesktop *d)
 static void
 test_steps(CsTestDesktop *d, gconstpointer data)
 {
+	g_autofree char *code = cs_helpdesk_code_format(CS_TEST_SERVER_HELPDESK_CODE);
+
 	open_guide(d);
 	cs_test_expect_text("heading", "Step 1 of 5");
 	cs_test_expect_text("sentence", "delete the account of ada");
 	g_assert_true(cs_test_is_shown("delete_button"));
 	g_assert_false(cs_test_is_shown("choice"));
 	cs_test_expect_text("device_id", "device1");
+	cs_test_expect_text("helpdesk_code", code);
 	expect_step(0, "Step 1 of 5: Delete the account on the device", "Next: on this device");
 	expect_step(1, "Step 2 of 5: The administrator deactivates the device",
 		    "The administrator");
