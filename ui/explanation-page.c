@@ -48,8 +48,8 @@ static void
 copy_cb(GtkButton *button, gpointer data)
 {
 	CsExplanationPage *self = data;
-	g_autofree char *text =
-		cs_agent_dup_explanation_text(self->agent, self->id, self->explanation);
+	g_autofree char *text = cs_agent_dup_explanation_text(
+		self->agent, self->id, gtk_label_get_text(self->step), self->explanation);
 
 	if (text)
 		copy(self, text, button);

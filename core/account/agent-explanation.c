@@ -188,6 +188,7 @@ append_account(GString *text, const CsAccount *account)
  * cs_agent_dup_explanation_text:
  * @agent: an agent
  * @id: an account's id
+ * @step: the one thing to do and whose it is, as it is shown; empty where there is none
  * @explanation: (nullable): of its last authentication
  *
  * All of it in lines, to be sent to the helpdesk: first the one thing to do and whose it is, then
@@ -196,10 +197,12 @@ append_account(GString *text, const CsAccount *account)
  * Returns: (transfer full) (nullable): the text, translated; %NULL where there is no such account
  */
 char *
-cs_agent_dup_explanation_text(CsAgent *agent, const char *id, const CsExplanation *explanation)
+cs_agent_dup_explanation_text(CsAgent *agent,
+			      const char *id,
+			      const char *step,
+			      const CsExplanation *explanation)
 {
 	const CsAccount *account = cs_agent_get_account(agent, id);
-	g_autofree char *step = cs_agent_dup_owned_step(agent, id);
 	g_autofree char *sentence = cs_agent_dup_sentence(agent, id);
 	g_autofree char *details = NULL;
 	GString *text;

@@ -149,8 +149,10 @@ void cs_agent_get_explanation_async(CsAgent *agent,
 CsExplanation *
 cs_agent_get_explanation_finish(CsAgent *agent, GAsyncResult *result, GError **error);
 /* (nullable): all of it in lines, for the helpdesk. */
-char *
-cs_agent_dup_explanation_text(CsAgent *agent, const char *id, const CsExplanation *explanation);
+char *cs_agent_dup_explanation_text(CsAgent *agent,
+				    const char *id,
+				    const char *step,
+				    const CsExplanation *explanation);
 
 /* Rule 9: what deleting a certificate would do, and the act; then every account is checked. */
 void cs_agent_plan_removal_async(CsAgent *agent,

@@ -148,6 +148,7 @@ test_revoked_machine(CsTestDesktop *d, gconstpointer data)
 {
 	g_autofree char *machine = g_build_filename(d->base.home->folder, "machine", NULL);
 	g_autofree char *text = NULL;
+	g_autofree char *whole = NULL;
 
 	revoke_device(d);
 	g_assert_cmpint(g_rename(d->base.home->certificates, machine), ==, 0);
@@ -159,6 +160,9 @@ test_revoked_machine(CsTestDesktop *d, gconstpointer data)
 	cs_test_press("copy_command_button");
 	text = get_clipboard(d);
 	g_assert_cmpstr(text, ==, cs_test_get_text("command"));
+	cs_test_press("copy_button");
+	whole = get_clipboard(d);
+	g_assert_true(g_str_has_prefix(whole, "For the administrator: Delete"));
 }
 
 static void

@@ -80,11 +80,11 @@ test_text(CsTestAgent *f, gconstpointer data)
 	g_autofree char *step = NULL;
 
 	start(f);
-	explanation = get_explanation(f, NULL);
-	whole = cs_agent_dup_explanation_text(f->agent, f->id, explanation);
-	head = cs_agent_dup_explanation_text(f->agent, f->id, NULL);
-	none = cs_agent_dup_explanation_text(f->agent, "nobody", explanation);
 	step = cs_agent_dup_owned_step(f->agent, f->id);
+	explanation = get_explanation(f, NULL);
+	whole = cs_agent_dup_explanation_text(f->agent, f->id, step, explanation);
+	head = cs_agent_dup_explanation_text(f->agent, f->id, step, NULL);
+	none = cs_agent_dup_explanation_text(f->agent, "nobody", "", explanation);
 	g_assert_null(none);
 	g_assert_true(g_str_has_prefix(whole, head));
 	g_assert_true(g_str_has_prefix(head, step));
