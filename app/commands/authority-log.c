@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const details[] = {"reason",	     "actor",	 "device", "account",
-				      "certificate", "operator", "origin"};
+				      "certificate", "operator", "origin", "request"};
 
 static const struct {
 	const char *code;
@@ -154,9 +154,11 @@ const CsCommand cs_command_authority_log = {
 	.description =
 		N_("With --json, one object a line: {\"time\", \"event\", \"actor\", "
 		   "\"device\", \"account\", \"certificate\", \"outcome\", \"reason\", "
-		   "\"operator\", \"origin\", \"application\", \"access\", \"line\", \"hash\"}: "
-		   "who ran a command, and from "
-		   "where a request came. Each line's hash is over its own text and the hash "
+		   "\"operator\", \"origin\", \"application\", \"access\", \"request\", "
+		   "\"line\", \"hash\"}: "
+		   "who ran a command, from "
+		   "where a request came, and the id that its client shows to the helpdesk. Each "
+		   "line's hash is over its own text and the hash "
 		   "before it. --verify reckons them again, and exits with 0 where the log is "
 		   "whole and with 1 where a line was changed, taken out or put in; with "
 		   "--json {\"ok\", \"lines\", \"head\", \"problem\", \"line\"}. Whoever may "

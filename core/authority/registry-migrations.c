@@ -74,6 +74,12 @@ static const char *const to_version_7[] = {
 	NULL,
 };
 
+/* Version 8: the id of the request that a line is of, which the client keeps with its verdict. */
+static const char *const to_version_8[] = {
+	"ALTER TABLE log ADD COLUMN request TEXT",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -87,6 +93,7 @@ static const struct {
 	{to_version_5, NULL},
 	{to_version_6, cs_registry_give_helpdesk_codes},
 	{to_version_7, NULL},
+	{to_version_8, NULL},
 };
 
 /**

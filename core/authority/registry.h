@@ -166,6 +166,7 @@ typedef struct {
 	const char *origin;	   /* (nullable): "cli", or the address that a request came from */
 	const char *application;   /* (nullable): that an authentication was for (rule 21) */
 	const char *access;	   /* "allowed" or "refused", with application */
+	const char *request;	   /* (nullable): the request's id, which its client keeps */
 } CsLogEntry;
 
 typedef struct {

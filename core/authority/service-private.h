@@ -28,6 +28,7 @@ struct _CsService {
 	gint64 unproven_since;	/* the minute that the count below is of */
 	guint unproven_lines;	/* of the log */
 	const char *peer;	/* where the request under way came from */
+	const char *request;	/* its id */
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
 	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
 	gboolean turn_failed;	/* nothing of this turn can be kept */

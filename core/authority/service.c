@@ -244,7 +244,7 @@ may_log_unproven(CsService *service, gint64 now)
 /**
  * cs_service_log:
  * @service: the service
- * @entry: the line; its time and origin are set here
+ * @entry: the line; its time, origin and request are set here
  * @proven: whether a signature or code of somebody known was good
  *
  * Writes a line of the log, inside the caller's transaction. Of lines that prove nothing, at most
@@ -259,6 +259,7 @@ cs_service_log(CsService *service, const CsLogEntry *entry, gboolean proven, GEr
 
 	dated.time = cs_service_get_now(service);
 	dated.origin = service->peer;
+	dated.request = service->request;
 	if (!proven && !may_log_unproven(service, dated.time))
 		return TRUE;
 	return cs_registry_log(service->registry, &dated, error);
@@ -324,9 +325,7 @@ cs_service_answer_verdict(CsService *service,
 	g_autofree char *token = NULL;
 	cJSON *body;
 
-	verdict->request = cs_random_id(REQUEST_ID_LENGTH, error);
-	if (verdict->request == NULL)
-		return FALSE;
+	verdict->request = g_strdup(service->request);
 	verdict->kid = g_strdup(cs_jwk_get_thumbprint(jwk));
 	verdict->iss = g_strdup(cs_authority_get_url(service->authority));
 	verdict->iat = cs_service_get_now(service);
@@ -544,10 +543,13 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 {
 	CsService *service = data;
 	CsAnswer answer = {0};
+	g_autofree char *id = cs_random_id(REQUEST_ID_LENGTH, NULL);
 
 	service->peer = request->peer;
+	service->request = id;
 	answer_request(service, request, &answer);
 	service->peer = NULL;
+	service->request = NULL;
 	write_answer(&answer, response);
 	response->held = service->turn_open;
 }

@@ -235,7 +235,7 @@ def test_device_list_document(world):
     organisation, _, user, identity = managed_pair(world)
     user.check(code=0)
     device = organisation.devices()[0]
-    equal(sorted(device), ["id", "keys", "links", "name", "state", "users"])
+    equal(sorted(device), ["helpdesk_code", "id", "keys", "links", "name", "state", "users"])
     equal((device["state"], device["users"]), ("active", ["ada"]))
     equal(device["links"], [{"certificate": identity.fingerprint, "state": "bound"}])
     equal([sorted(key) for key in device["keys"]], [["approved", "id", "user"]])
@@ -250,7 +250,7 @@ def test_authority_log_document(world):
     lines = organisation.log()
     for line in lines:
         equal(sorted(line), ["access", "account", "actor", "application", "certificate", "device", "event", "hash",
-                             "line", "operator", "origin", "outcome", "reason", "time"])
+                             "line", "operator", "origin", "outcome", "reason", "request", "time"])
         expect(TIME.match(line["time"]), line)
     expect([line for line in lines if line["event"] == "authentication"], lines)
 

@@ -133,6 +133,7 @@ test_show(void)
 		"\"device\":\"d2\",\"account\":null,\"certificate\":\"certificate-l1\","
 		"\"outcome\":\"ok\",\"reason\":\"bound-to-another-device\","
 		"\"operator\":null,\"origin\":null,\"application\":null,\"access\":null,"
+		"\"request\":null,"
 		"\"line\":2}],"
 		"\"hand_over_until\":null}");
 }

@@ -20,6 +20,8 @@ static const char *const rows_of_version[] = {
 	[3] = "INSERT INTO policies (application, demand, set_at) VALUES ('mail', 'managed', 1)",
 	[7] = "UPDATE issuers SET revocation = 'any', crl_file = '/crl', revocation_url = NULL,"
 	      " allowed_urls = 'http://a/ http://b/', max_age_s = 3600",
+	[8] = "INSERT INTO log (time, event, actor, outcome, request)"
+	      " VALUES (1, 'test', 'device', 'ok', 'request1')",
 };
 
 typedef struct {

@@ -29,6 +29,8 @@ test_managed(CsTestScene *f, gconstpointer data)
 	g_assert_cmpstr(cs_json_get_string(line, "certificate", NULL), ==, fingerprint);
 	g_assert_cmpstr(cs_json_get_string(line, "outcome", NULL), ==, "ok");
 	g_assert_cmpstr(cs_json_get_string(line, "reason", NULL), ==, "managed");
+	/* What helpdesk is told on the phone finds the line. */
+	g_assert_cmpstr(cs_json_get_string(line, "request", NULL), ==, verdict->request);
 	cs_test_scene_expect_link(f, f->credential, f->client->device, CS_LINK_BOUND);
 	cs_test_scene_expect_keys(f, f->client, NULL);
 	cs_test_client_expect(f->client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
