@@ -40,15 +40,15 @@ find_option(const Parser *parser, const char *name)
 	return option ? option : find_in(parser->table->global_options, name);
 }
 
-/* "--output" of "-o"; NULL where no option has that letter. */
+/* "--output" of "-o"; NULL where no option is called that. */
 static char *
 spell_out(const Parser *parser, const char *word)
 {
 	const CsOption *option =
 		parser->line->command != NULL ? parser->line->command->options : NULL;
 
-	for (; option && option->name && word[2] == '\0'; option++) {
-		if (option->letter == word[1])
+	for (; option && option->name; option++) {
+		if (g_strcmp0(option->short_name, word) == 0)
 			return g_strconcat("--", option->name, NULL);
 	}
 	return NULL;

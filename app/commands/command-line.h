@@ -32,8 +32,8 @@ typedef struct {
 	const char *name;  /* long name without "--"; NULL ends the table */
 	const char *value; /* placeholder, or NULL for a switch */
 	CsOptionUse use;
-	const char *help; /* N_(); NULL: not shown to anybody */
-	char letter;	  /* 'o' for "-o"; 0: none */
+	const char *help;	/* N_(); NULL: not shown to anybody */
+	const char *short_name; /* (nullable) "-o" */
 } CsOption;
 
 struct _CsCommand {

@@ -15,7 +15,7 @@
 static const CsOption options[] = {
 	{"output", "FILE", CS_OPTION_ONCE,
 	 N_("write the report to this file, which only you can read, in place of standard output"),
-	 'o'},
+	 "-o"},
 	{"initials", NULL, CS_OPTION_ONCE, N_("reduce the names of users to initials")},
 	{NULL},
 };

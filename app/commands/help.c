@@ -47,10 +47,10 @@ append_options(GString *out, const char *title, const CsOption *options)
 	gboolean titled = FALSE;
 
 	for (const CsOption *option = options; option && option->name; option++) {
-		char letter[] = {'-', option->letter, ',', ' ', '\0'};
 		g_autofree char *left = g_strdup_printf(
-			"%s--%s%s%s", option->letter != '\0' ? letter : "", option->name,
-			option->value ? " " : "", option->value ? option->value : "");
+			"%s%s--%s%s%s", option->short_name ? option->short_name : "",
+			option->short_name ? ", " : "", option->name, option->value ? " " : "",
+			option->value ? option->value : "");
 
 		if (!option->help)
 			continue;

@@ -172,10 +172,10 @@ static void
 append_options(GString *out, const CsOption *options)
 {
 	for (const CsOption *option = options; option && option->name; option++) {
-		char letter[] = {'-', option->letter, ',', ' ', '\0'};
 		g_autofree char *term = g_strdup_printf(
-			"%s--%s%s%s", option->letter != '\0' ? letter : "", option->name,
-			option->value ? " " : "", option->value ? option->value : "");
+			"%s%s--%s%s%s", option->short_name ? option->short_name : "",
+			option->short_name ? ", " : "", option->name, option->value ? " " : "",
+			option->value ? option->value : "");
 
 		if (option->help)
 			append_item(out, term, option->help);
