@@ -1,87 +1,30 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "ui/window.h"
+#include "ui/window-private.h"
 
-#include "ui/about-dialog.h"
-#include "ui/account-page.h"
-#include "ui/accounts-page.h"
-#include "ui/add-page.h"
 #include "ui/delete-dialog.h"
-#include "ui/diagnostics-dialog.h"
-#include "ui/explanation-page.h"
-#include "ui/repurpose-page.h"
 #include "ui/resources.h"
 #include "ui/window-size.h"
-#include "ui/words.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define PAGE_ACCOUNTS	 "accounts"
-#define PAGE_ACCOUNT	 "account"
-#define PAGE_EXPLANATION "explanation"
-#define PAGE_ADD	 "add"
-#define PAGE_REPURPOSE	 "repurpose"
-
 /* The longest that an age may be wrong: after the machine slept, whose time no timer counts. */
 #define MAX_AGE_WAIT_S 60
 
-struct _CsWindow {
-	GtkWindow parent_instance;
-	GApplication *application;
-	CsAgent *agent;
-	CsWindowSettings settings;
-	GActionMap *actions;
-	CsAccountsPage *accounts;
-	CsAccountPage *account;
-	CsExplanationPage *explanation; /* of that account */
-	CsAddPage *add;
-	CsRepurposePage *repurpose;
-	gboolean adds_for_guide; /* the guide goes on when the account is added, or is not */
-	GtkHeaderBar *header;
-	GtkWidget *back_button;
-	GtkWidget *add_button;
-	GtkToggleButton *menu_button;
-	GtkInfoBar *info_bar;
-	GtkLabel *info_label;
-	GtkStack *stack;
-	guint ages_id; /* 0 while nobody can see an age */
-	gboolean is_iconified;
-};
-
 G_DEFINE_TYPE(CsWindow, cs_window, GTK_TYPE_WINDOW)
 
-/* Keys that nobody in the window had a use for; and one that GTK uses to move into the header. */
-static const struct {
-	guint key;
-	GdkModifierType modifiers;
-	const char *action;
-	gboolean is_first; /* before anybody else */
-} shortcuts[] = {
-	{GDK_KEY_n, GDK_CONTROL_MASK, "add"},
-	{GDK_KEY_r, GDK_CONTROL_MASK, "check"},
-	{GDK_KEY_F5, 0, "check"},
-	{GDK_KEY_Escape, 0, "back"},
-	{GDK_KEY_Left, GDK_MOD1_MASK, "back"},
-	{GDK_KEY_Back, 0, "back"},
-	{GDK_KEY_Delete, 0, "delete"},
-	{GDK_KEY_KP_Delete, 0, "delete"},
-	{GDK_KEY_F10, 0, "menu", TRUE},
-	{GDK_KEY_w, GDK_CONTROL_MASK, "close"},
-	{GDK_KEY_q, GDK_CONTROL_MASK, "quit"},
-};
-
-static gboolean
-is_at(CsWindow *self, const char *page)
+/**
+ * cs_window_is_at:
+ * @self: the window
+ * @page: one of the stack's, as %CS_PAGE_ADD
+ *
+ * Returns: whether that page is shown
+ */
+gboolean
+cs_window_is_at(CsWindow *self, const char *page)
 {
 	return strcmp(gtk_stack_get_visible_child_name(self->stack), page) == 0;
-}
-
-static void
-enable(CsWindow *self, const char *action, gboolean is_enabled)
-{
-	g_simple_action_set_enabled(
-		G_SIMPLE_ACTION(g_action_map_lookup_action(self->actions, action)), is_enabled);
 }
 
 static void
@@ -98,38 +41,16 @@ update_title(CsWindow *self)
 	const char *id = cs_account_page_get_id(self->account);
 	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
 
-	if (is_at(self, PAGE_ADD))
+	if (cs_window_is_at(self, CS_PAGE_ADD))
 		set_title(self, _("Add Account"), NULL);
-	else if (is_at(self, PAGE_REPURPOSE))
+	else if (cs_window_is_at(self, CS_PAGE_REPURPOSE))
 		set_title(self, _("Repurpose This Device"), NULL);
-	else if ((is_at(self, PAGE_ACCOUNT) || is_at(self, PAGE_EXPLANATION)) && account)
+	else if ((cs_window_is_at(self, CS_PAGE_ACCOUNT) ||
+		  cs_window_is_at(self, CS_PAGE_EXPLANATION)) &&
+		 account)
 		set_title(self, account->user, account->organisation);
 	else
 		set_title(self, "Countersign", NULL);
-}
-
-/* What can be done here and now. */
-static void
-update_actions(CsWindow *self)
-{
-	gboolean is_account = is_at(self, PAGE_ACCOUNT);
-	gboolean has_accounts = cs_agent_get_accounts(self->agent)->len > 0;
-	gboolean has_error = cs_agent_get_book_error(self->agent) != NULL;
-	const char *id = is_account || is_at(self, PAGE_EXPLANATION)
-				 ? cs_account_page_get_id(self->account)
-				 : NULL;
-	gboolean is_checking = cs_agent_get_state(self->agent, id) == CS_AGENT_CHECKING;
-
-	enable(self, "check",
-	       (has_accounts || has_error) && !is_checking && !is_at(self, PAGE_ADD));
-	enable(self, "delete", is_account);
-	enable(self, "explain", is_account);
-	enable(self, "add", !is_at(self, PAGE_ADD) && !has_error);
-	enable(self, "repurpose", !is_at(self, PAGE_REPURPOSE));
-	enable(self, "back", !is_at(self, PAGE_ACCOUNTS));
-	gtk_widget_set_visible(self->back_button, !is_at(self, PAGE_ACCOUNTS));
-	gtk_widget_set_visible(self->add_button,
-			       is_at(self, PAGE_ACCOUNTS) && has_accounts && !has_error);
 }
 
 static const CsClock *
@@ -186,21 +107,28 @@ refresh(CsWindow *self)
 {
 	follow_ages(self);
 	cs_accounts_page_refresh(self->accounts);
-	if ((is_at(self, PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) ||
-	    (is_at(self, PAGE_EXPLANATION) && !cs_explanation_page_refresh(self->explanation))) {
+	if ((cs_window_is_at(self, CS_PAGE_ACCOUNT) && !cs_account_page_refresh(self->account)) ||
+	    (cs_window_is_at(self, CS_PAGE_EXPLANATION) &&
+	     !cs_explanation_page_refresh(self->explanation))) {
 		cs_window_show_accounts(self);
 		return;
 	}
 	cs_repurpose_page_refresh(self->repurpose);
 	update_title(self);
-	update_actions(self);
+	cs_window_update_actions(self);
 }
 
-/* What was typed to add an account does not outlive the page. */
-static void
-go_to(CsWindow *self, const char *page)
+/**
+ * cs_window_go_to:
+ * @self: the window
+ * @page: one of the stack's, as %CS_PAGE_ADD
+ *
+ * Shows a page. What was typed to add an account does not outlive its page.
+ */
+void
+cs_window_go_to(CsWindow *self, const char *page)
 {
-	gboolean leaves_add = is_at(self, PAGE_ADD) && strcmp(page, PAGE_ADD) != 0;
+	gboolean leaves_add = cs_window_is_at(self, CS_PAGE_ADD) && strcmp(page, CS_PAGE_ADD) != 0;
 
 	gtk_window_set_default(GTK_WINDOW(self), NULL);
 	gtk_stack_set_visible_child_name(self->stack, page);
@@ -209,8 +137,16 @@ go_to(CsWindow *self, const char *page)
 	refresh(self);
 }
 
-static void
-say(CsWindow *self, GtkMessageType kind, const char *text)
+/**
+ * cs_window_say:
+ * @self: the window
+ * @kind: how much it matters
+ * @text: what to say
+ *
+ * Says it above the page, until somebody closes it.
+ */
+void
+cs_window_say(CsWindow *self, GtkMessageType kind, const char *text)
 {
 	gtk_info_bar_set_message_type(self->info_bar, kind);
 	gtk_label_set_text(self->info_label, text);
@@ -233,7 +169,7 @@ noticed_cb(CsAgent *agent, const CsAgentNotice *notice, gpointer data)
 		return;
 	text = g_strconcat(notice->sentence, notice->next_step ? " " : NULL, notice->next_step,
 			   NULL);
-	say(data, notice->urgent ? GTK_MESSAGE_WARNING : GTK_MESSAGE_INFO, text);
+	cs_window_say(data, notice->urgent ? GTK_MESSAGE_WARNING : GTK_MESSAGE_INFO, text);
 }
 
 static void
@@ -248,7 +184,7 @@ account_added_cb(CsAddPage *page, const char *id, gpointer data)
 {
 	CsWindow *self = data;
 
-	if (!is_at(self, PAGE_ADD))
+	if (!cs_window_is_at(self, CS_PAGE_ADD))
 		return;
 	if (self->adds_for_guide)
 		cs_window_show_repurpose(self);
@@ -256,8 +192,14 @@ account_added_cb(CsAddPage *page, const char *id, gpointer data)
 		cs_window_show_account(self, id);
 }
 
-static void
-leave_add(CsWindow *self)
+/**
+ * cs_window_leave_add:
+ * @self: the window
+ *
+ * Goes back to where adding an account was begun.
+ */
+void
+cs_window_leave_add(CsWindow *self)
 {
 	if (self->adds_for_guide)
 		cs_window_show_repurpose(self);
@@ -268,13 +210,13 @@ leave_add(CsWindow *self)
 static void
 add_left_cb(CsAddPage *page, gpointer data)
 {
-	leave_add(data);
+	cs_window_leave_add(data);
 }
 
 static void
 begin_adding(CsWindow *self, const char *address, CsSecret *link, gboolean is_for_guide)
 {
-	go_to(self, PAGE_ADD);
+	cs_window_go_to(self, CS_PAGE_ADD);
 	self->adds_for_guide = is_for_guide;
 	cs_add_page_begin(self->add, address, link);
 }
@@ -287,8 +229,15 @@ guide_adds_cb(CsRepurposePage *page, const char *url, gpointer data)
 	begin_adding(self, url ? url : self->settings.organisation_url, NULL, TRUE);
 }
 
-static void
-show_deletion(CsWindow *self, const char *id)
+/**
+ * cs_window_show_deletion:
+ * @self: the window
+ * @id: (nullable): an account's; nothing happens where there is none such
+ *
+ * Asks whether to delete it.
+ */
+void
+cs_window_show_deletion(CsWindow *self, const char *id)
 {
 	const CsAccount *account = id ? cs_agent_get_account(self->agent, id) : NULL;
 
@@ -300,118 +249,13 @@ show_deletion(CsWindow *self, const char *id)
 static void
 guide_deletes_cb(CsRepurposePage *page, const char *id, gpointer data)
 {
-	show_deletion(data, id);
+	cs_window_show_deletion(data, id);
 }
 
 static void
 guide_opens_cb(CsRepurposePage *page, const char *id, gpointer data)
 {
 	cs_window_show_account(data, id);
-}
-
-static void
-check_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsWindow *self = data;
-
-	if (cs_agent_get_book_error(self->agent))
-		cs_agent_reload(self->agent);
-	else
-		cs_agent_check(self->agent,
-			       is_at(self, PAGE_ACCOUNT) || is_at(self, PAGE_EXPLANATION)
-				       ? cs_account_page_get_id(self->account)
-				       : NULL);
-}
-
-static void
-add_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	cs_window_show_add(data, NULL);
-}
-
-static void
-back_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsWindow *self = data;
-
-	if (is_at(self, PAGE_EXPLANATION))
-		go_to(self, PAGE_ACCOUNT);
-	else if (!is_at(self, PAGE_ADD))
-		cs_window_show_accounts(self);
-	else if (!cs_add_page_go_back(self->add))
-		leave_add(self);
-}
-
-static void
-explain_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsWindow *self = data;
-
-	cs_explanation_page_show(self->explanation, cs_account_page_get_id(self->account));
-	go_to(self, PAGE_EXPLANATION);
-}
-
-static void
-delete_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsWindow *self = data;
-
-	show_deletion(self, cs_account_page_get_id(self->account));
-}
-
-static void
-repurpose_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	cs_window_show_repurpose(data);
-}
-
-static void
-menu_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	gtk_toggle_button_set_active(CS_WINDOW(data)->menu_button, TRUE);
-}
-
-static void
-diagnostics_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	CsWindow *self = data;
-
-	gtk_window_present(GTK_WINDOW(cs_diagnostics_dialog_new(GTK_WINDOW(self), self->agent,
-								self->settings.surroundings)));
-}
-
-static void
-about_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	gtk_window_present(GTK_WINDOW(cs_about_dialog_new(data)));
-}
-
-static void
-close_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	gtk_window_close(data);
-}
-
-static void
-quit_cb(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-	g_application_quit(CS_WINDOW(data)->application);
-}
-
-static void
-change_autostart_cb(GSimpleAction *action, GVariant *value, gpointer data)
-{
-	CsWindow *self = data;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
-
-	if (self->settings.set_autostart(g_variant_get_boolean(value), self->settings.data,
-					 &error)) {
-		g_simple_action_set_state(action, value);
-		return;
-	}
-	text = cs_words_dup_error(error);
-	say(self, GTK_MESSAGE_ERROR, text);
 }
 
 /* Whether it starts at login may have been changed elsewhere since. */
@@ -425,34 +269,6 @@ menu_toggled_cb(GtkToggleButton *button, gpointer data)
 		g_simple_action_set_state(
 			G_SIMPLE_ACTION(action),
 			g_variant_new_boolean(self->settings.get_autostart(self->settings.data)));
-}
-
-static gboolean
-take_key(CsWindow *self, const GdkEventKey *event, gboolean is_first)
-{
-	guint modifiers = event->state & gtk_accelerator_get_default_mod_mask();
-
-	for (guint i = 0; i < G_N_ELEMENTS(shortcuts); i++) {
-		if (shortcuts[i].key != gdk_keyval_to_lower(event->keyval) ||
-		    shortcuts[i].modifiers != modifiers || shortcuts[i].is_first != is_first)
-			continue;
-		g_action_group_activate_action(G_ACTION_GROUP(self->actions), shortcuts[i].action,
-					       NULL);
-		return GDK_EVENT_STOP;
-	}
-	return GDK_EVENT_PROPAGATE;
-}
-
-static gboolean
-key_pressed_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
-{
-	return take_key(data, event, TRUE);
-}
-
-static gboolean
-key_unused_cb(GtkWidget *widget, GdkEventKey *event, gpointer data)
-{
-	return take_key(data, event, FALSE);
 }
 
 static gboolean
@@ -537,36 +353,10 @@ cs_window_class_init(CsWindowClass *class)
 }
 
 static void
-add_actions(CsWindow *self)
-{
-	static const GActionEntry entries[] = {
-		{"check", check_cb, NULL, NULL, NULL},
-		{"add", add_cb, NULL, NULL, NULL},
-		{"back", back_cb, NULL, NULL, NULL},
-		{"delete", delete_cb, NULL, NULL, NULL},
-		{"explain", explain_cb, NULL, NULL, NULL},
-		{"repurpose", repurpose_cb, NULL, NULL, NULL},
-		{"menu", menu_cb, NULL, NULL, NULL},
-		{"start-at-login", NULL, NULL, "false", change_autostart_cb},
-		{"diagnostics", diagnostics_cb, NULL, NULL, NULL},
-		{"about", about_cb, NULL, NULL, NULL},
-		{"close", close_cb, NULL, NULL, NULL},
-		{"quit", quit_cb, NULL, NULL, NULL},
-	};
-	GSimpleActionGroup *group = g_simple_action_group_new();
-
-	g_action_map_add_action_entries(G_ACTION_MAP(group), entries, G_N_ELEMENTS(entries), self);
-	gtk_widget_insert_action_group(GTK_WIDGET(self), "win", G_ACTION_GROUP(group));
-	self->actions = G_ACTION_MAP(group);
-}
-
-static void
 cs_window_init(CsWindow *self)
 {
 	gtk_widget_init_template(GTK_WIDGET(self));
-	add_actions(self);
-	g_signal_connect(self, "key-press-event", G_CALLBACK(key_pressed_cb), self);
-	g_signal_connect_after(self, "key-press-event", G_CALLBACK(key_unused_cb), self);
+	cs_window_add_actions(self);
 }
 
 static void
@@ -580,11 +370,11 @@ add_pages(CsWindow *self)
 	self->explanation = CS_EXPLANATION_PAGE(cs_explanation_page_new(self->agent, clock));
 	self->add = CS_ADD_PAGE(cs_add_page_new(self->agent));
 	self->repurpose = CS_REPURPOSE_PAGE(cs_repurpose_page_new(self->agent));
-	gtk_stack_add_named(self->stack, GTK_WIDGET(self->accounts), PAGE_ACCOUNTS);
-	gtk_stack_add_named(self->stack, GTK_WIDGET(self->account), PAGE_ACCOUNT);
-	gtk_stack_add_named(self->stack, GTK_WIDGET(self->explanation), PAGE_EXPLANATION);
-	gtk_stack_add_named(self->stack, GTK_WIDGET(self->add), PAGE_ADD);
-	gtk_stack_add_named(self->stack, GTK_WIDGET(self->repurpose), PAGE_REPURPOSE);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->accounts), CS_PAGE_ACCOUNTS);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->account), CS_PAGE_ACCOUNT);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->explanation), CS_PAGE_EXPLANATION);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->add), CS_PAGE_ADD);
+	gtk_stack_add_named(self->stack, GTK_WIDGET(self->repurpose), CS_PAGE_REPURPOSE);
 	gtk_widget_show(GTK_WIDGET(self->accounts));
 	gtk_widget_show(GTK_WIDGET(self->account));
 	gtk_widget_show(GTK_WIDGET(self->explanation));
@@ -638,7 +428,7 @@ cs_window_new(GApplication *application, CsAgent *agent, const CsWindowSettings 
 void
 cs_window_show_accounts(CsWindow *window)
 {
-	go_to(window, PAGE_ACCOUNTS);
+	cs_window_go_to(window, CS_PAGE_ACCOUNTS);
 	cs_accounts_page_focus(window->accounts, cs_account_page_get_id(window->account));
 }
 
@@ -651,7 +441,7 @@ void
 cs_window_show_account(CsWindow *window, const char *id)
 {
 	cs_account_page_show(window->account, id);
-	go_to(window, PAGE_ACCOUNT);
+	cs_window_go_to(window, CS_PAGE_ACCOUNT);
 }
 
 /**
@@ -664,7 +454,7 @@ cs_window_show_account(CsWindow *window, const char *id)
 void
 cs_window_show_add(CsWindow *window, CsSecret *link)
 {
-	if (is_at(window, PAGE_ADD) && !link)
+	if (cs_window_is_at(window, CS_PAGE_ADD) && !link)
 		return;
 	begin_adding(window, window->settings.organisation_url, link, FALSE);
 }
@@ -678,12 +468,13 @@ cs_window_show_add(CsWindow *window, CsSecret *link)
 void
 cs_window_show_repurpose(CsWindow *window)
 {
-	const char *id =
-		is_at(window, PAGE_ACCOUNT) ? cs_account_page_get_id(window->account) : NULL;
+	const char *id = cs_window_is_at(window, CS_PAGE_ACCOUNT)
+				 ? cs_account_page_get_id(window->account)
+				 : NULL;
 	const CsAccount *account = id ? cs_agent_get_account(window->agent, id) : NULL;
 
 	cs_repurpose_page_choose(window->repurpose, account ? account->url : NULL);
-	go_to(window, PAGE_REPURPOSE);
+	cs_window_go_to(window, CS_PAGE_REPURPOSE);
 }
 
 /**
@@ -693,7 +484,7 @@ cs_window_show_repurpose(CsWindow *window)
 void
 cs_window_show_no_tray(CsWindow *window)
 {
-	say(window, GTK_MESSAGE_INFO,
-	    _("This desktop shows no tray icons. Countersign goes on working when you close this "
-	      "window: start it again to come back."));
+	cs_window_say(window, GTK_MESSAGE_INFO,
+		      _("This desktop shows no tray icons. Countersign goes on working when you "
+			"close this window: start it again to come back."));
 }
