@@ -65,6 +65,10 @@ typedef struct {
 void cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken);
 void cs_answer_set_bytes(CsAnswer *answer, const char *content_type, GBytes *bytes);
 void cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail);
+/* The server's own failure. */
+void cs_answer_set_fault(CsAnswer *answer, const GError *error);
+/* Lets go of what the answer holds. */
+void cs_answer_write(CsAnswer *answer, CsHttpdResponse *response);
 
 /* One call: id is the path's (nullable), body the request's object (NULL for GET). TRUE: the answer
  * is set, be it a problem. FALSE and error only where the server itself failed. */
@@ -92,6 +96,9 @@ gboolean cs_service_respond(
 gboolean cs_service_query_device(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 
+/* Finds the call and runs it; the answer is set, be it to a problem. */
+void cs_service_answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answer);
+
 gint64 cs_service_get_now(const CsService *service);
 /* The administrator's list as it is now, for challenges and for what is asked about revocation. */
 gboolean cs_service_refresh_issuers(CsService *service, GError **error);
@@ -112,4 +119,6 @@ gboolean cs_service_answer_verdict(CsService *service,
 				   const char *answered_token,
 				   CsAnswer *answer,
 				   GError **error);
+/* For whoever runs the server. */
+void cs_service_report_fault(CsService *service, const GError *error);
 gboolean cs_service_is_id(const char *text); /* [a-z0-9]{1,64} */

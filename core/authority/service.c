@@ -8,87 +8,10 @@
 
 #include <string.h>
 
-#define MAX_ID_LENGTH	     64
-#define MAX_UNPROVEN_LINES   60 /* a minute */
-#define SECONDS_A_MINUTE     60
-#define REQUEST_ID_LENGTH    16
-#define TRY_AGAIN	     "try again later"
-#define PROBLEM_CONTENT_TYPE "application/problem+json"
-
-static const struct {
-	guint status;
-	const char *code;
-	const char *title;
-} problems[CS_PROBLEM_COUNT] = {
-	[CS_PROBLEM_REQUEST_MALFORMED] = {400, "request-malformed", "The request is malformed"},
-	[CS_PROBLEM_CONTENT_TYPE] = {415, "request-malformed", "The content type is not accepted"},
-	[CS_PROBLEM_TOKEN_MALFORMED] = {400, "token-malformed", "A token is not as it must be"},
-	[CS_PROBLEM_NONCE_INVALID] = {403, "nonce-invalid", "The nonce is not open"},
-	[CS_PROBLEM_CODE_INVALID] = {403, "code-invalid", "The activation code is not valid"},
-	[CS_PROBLEM_USER_SUSPENDED] = {403, "user-suspended", "The user is suspended"},
-	[CS_PROBLEM_DEVICE_NOT_ACTIVE] = {403, "device-not-active", "The device is not active"},
-	[CS_PROBLEM_CHALLENGE_UNKNOWN] = {404, "challenge-unknown", "The challenge is unknown"},
-	[CS_PROBLEM_DEVICE_UNKNOWN] = {404, "device-unknown", "The device is unknown"},
-	[CS_PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here"},
-	[CS_PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "The method is not allowed"},
-	[CS_PROBLEM_BUSY] = {503, "busy", "The server is busy"},
-	[CS_PROBLEM_DISK_FULL] = {503, "disk-full", "The server has no room to write"},
-	[CS_PROBLEM_INTERNAL] = {503, "internal", "The server has failed"},
-};
-
-/**
- * cs_answer_set_problem:
- * @answer: the answer to a call
- * @problem: what stands in the way
- * @detail: a static sentence for whoever develops a client; never anything out of the request
- *
- * Answers with a problem (RFC 9457).
- */
-void
-cs_answer_set_problem(CsAnswer *answer, CsProblem problem, const char *detail)
-{
-	g_clear_pointer(&answer->body, cJSON_Delete);
-	answer->status = problems[problem].status;
-	answer->problem = problem;
-	answer->detail = detail;
-}
-
-/**
- * cs_answer_set:
- * @answer: the answer to a call
- * @status: HTTP status
- * @body_taken: (transfer full) (nullable): the JSON object; %NULL where memory ran out, which
- *   becomes a problem
- *
- * Answers.
- */
-void
-cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken)
-{
-	if (body_taken == NULL) {
-		cs_answer_set_problem(answer, CS_PROBLEM_INTERNAL, TRY_AGAIN);
-		return;
-	}
-	cJSON_Delete(answer->body);
-	answer->status = status;
-	answer->body = body_taken;
-}
-
-/**
- * cs_answer_set_bytes:
- * @answer: the answer to a call
- * @content_type: a static string
- * @bytes: at least one octet
- *
- * Answers 200 with what is no JSON.
- */
-void
-cs_answer_set_bytes(CsAnswer *answer, const char *content_type, GBytes *bytes)
-{
-	answer->status = 200;
-	answer->content_type = content_type;
-	answer->bytes = g_bytes_ref(bytes);
-}
+#define MAX_ID_LENGTH	   64
+#define MAX_UNPROVEN_LINES 60 /* a minute */
+#define SECONDS_A_MINUTE   60
+#define REQUEST_ID_LENGTH  16
 
 /**
  * cs_service_get_now:
@@ -135,22 +58,19 @@ cs_service_is_id(const char *text)
 	return length > 0 && length <= MAX_ID_LENGTH && text[length] == '\0';
 }
 
-static void
-report_fault(CsService *service, const GError *error)
+/**
+ * cs_service_report_fault:
+ * @service: the service
+ * @error: what has failed
+ *
+ * Tells whoever runs the server; callers hear only that it failed.
+ */
+void
+cs_service_report_fault(CsService *service, const GError *error)
 {
 	g_debug("the service has failed: %s", error->message);
 	if (service->fault != NULL)
 		service->fault(error, service->fault_data);
-}
-
-/* A full disk has a code of its own: who runs the server is told by whoever calls helpdesk. */
-static void
-set_fault(CsAnswer *answer, const GError *error)
-{
-	gboolean full = error->domain == CS_ERROR &&
-			g_strcmp0(cs_error_get_reason(error), CS_REGISTRY_DISK_FULL) == 0;
-
-	cs_answer_set_problem(answer, full ? CS_PROBLEM_DISK_FULL : CS_PROBLEM_INTERNAL, TRY_AGAIN);
 }
 
 /* The first request of a turn that needs the registry begins the transaction for all. Where that
@@ -339,203 +259,6 @@ cs_service_answer_verdict(CsService *service,
 	return TRUE;
 }
 
-static void
-add_endpoint(cJSON *endpoints, const CsService *service, const char *name)
-{
-	g_autofree char *url =
-		g_strconcat(cs_authority_get_url(service->authority), "/v1/", name, NULL);
-
-	cs_json_add_string(endpoints, name, url);
-}
-
-/* Who this is, for a client that has not met it: it proves nothing until the key is pinned. */
-static gboolean
-get_introduction(
-	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error)
-{
-	static const char *const names[] = {"nonce", "accounts", "transactions", "device"};
-	cJSON *introduction = cJSON_CreateObject();
-	cJSON *endpoints;
-
-	cs_json_add_string(introduction, "issuer", cs_authority_get_url(service->authority));
-	cs_json_add_string(introduction, "name", cs_authority_get_name(service->authority));
-	cs_json_append(cs_json_add_array(introduction, "keys"),
-		       cs_jwk_to_json(cs_authority_get_server_jwk(service->authority)));
-	cs_json_add_array(introduction, "rotations");
-	cs_json_add_array(introduction, "origins");
-	endpoints = cs_json_add_object(introduction, "endpoints");
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-		add_endpoint(endpoints, service, names[i]);
-	cs_answer_set(answer, 200, introduction);
-	return TRUE;
-}
-
-/* A path is a prefix, or a prefix, an id and a suffix. */
-static const struct {
-	const char *method;
-	const char *prefix;
-	const char *suffix; /* NULL: no id */
-	CsServiceCall call; /* NULL: raw */
-	CsServiceRawCall raw;
-	const char *content_type; /* of a raw call's body */
-} routes[] = {
-	{"GET", "/.well-known/countersign", NULL, get_introduction},
-	{"POST", "/v1/nonce", NULL, cs_service_make_nonce},
-	{"POST", "/v1/accounts", NULL, cs_service_enrol},
-	{"DELETE", "/v1/accounts/", "", cs_service_delete_account},
-	{"POST", "/v1/transactions", NULL, cs_service_open_transaction},
-	{"POST", "/v1/transactions/", "/response", cs_service_respond},
-	{"POST", "/v1/device", NULL, cs_service_query_device},
-	{"GET", "/crl/", ".crl", NULL, cs_service_get_crl},
-	{"POST", "/ocsp/", "", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
-};
-
-/* The path's id, or "" for a route without one; NULL where the route is another's. */
-static char *
-match_path(gsize route, const char *path)
-{
-	const char *rest;
-	g_autofree char *id = NULL;
-
-	if (!g_str_has_prefix(path, routes[route].prefix))
-		return NULL;
-	rest = path + strlen(routes[route].prefix);
-	if (routes[route].suffix == NULL)
-		return rest[0] == '\0' ? g_strdup("") : NULL;
-	if (!g_str_has_suffix(rest, routes[route].suffix))
-		return NULL;
-	id = g_strndup(rest, strlen(rest) - strlen(routes[route].suffix));
-	return cs_service_is_id(id) ? g_steal_pointer(&id) : NULL;
-}
-
-/* That media type, with parameters or without. */
-static gboolean
-is_of_type(const char *content_type, const char *name)
-{
-	gsize length = strlen(name);
-
-	return content_type != NULL && g_ascii_strncasecmp(content_type, name, length) == 0 &&
-	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
-}
-
-static void
-fail_call(CsService *service, const GError *error, CsAnswer *answer)
-{
-	report_fault(service, error);
-	set_fault(answer, error);
-}
-
-static void
-run_raw_call(CsService *service,
-	     gsize route,
-	     const char *id,
-	     const CsHttpdRequest *request,
-	     CsAnswer *answer)
-{
-	const char *wanted = routes[route].content_type;
-	g_autoptr(GError) error = NULL;
-
-	if (wanted != NULL && !is_of_type(request->content_type, wanted))
-		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,
-				      "this call has another content type");
-	else if (!routes[route].raw(service, id, request->body, answer, &error))
-		fail_call(service, error, answer);
-}
-
-static void
-run_call(CsService *service,
-	 gsize route,
-	 const char *id,
-	 const CsHttpdRequest *request,
-	 CsAnswer *answer)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(cJSON) body = NULL;
-	gboolean has_body = strcmp(routes[route].method, "GET") != 0;
-
-	if (has_body && !is_of_type(request->content_type, "application/json")) {
-		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,
-				      "only application/json is accepted");
-		return;
-	}
-	if (has_body)
-		body = cs_json_parse_bytes(request->body, NULL);
-	if (has_body && !cJSON_IsObject(body)) {
-		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED,
-				      "the body is not one JSON object");
-		return;
-	}
-	if (!routes[route].call(service, id, body, answer, &error))
-		fail_call(service, error, answer);
-	cs_json_wipe(body); /* an activation code may be in it */
-}
-
-static void
-answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answer)
-{
-	gboolean known_path = FALSE;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(routes); i++) {
-		g_autofree char *id = match_path(i, request->path);
-
-		if (id == NULL)
-			continue;
-		known_path = TRUE;
-		if (strcmp(routes[i].method, request->method) == 0) {
-			(routes[i].call != NULL ? run_call : run_raw_call)(service, i, id, request,
-									   answer);
-			return;
-		}
-	}
-	if (known_path)
-		cs_answer_set_problem(answer, CS_PROBLEM_METHOD_NOT_ALLOWED,
-				      "this path has another method");
-	else
-		cs_answer_set_problem(answer, CS_PROBLEM_NOT_FOUND, "no such path");
-}
-
-static char *
-print_problem(const CsAnswer *answer)
-{
-	g_autoptr(cJSON) problem = cJSON_CreateObject();
-
-	cs_json_add_string(problem, "type", "about:blank");
-	cs_json_add_string(problem, "title", problems[answer->problem].title);
-	cs_json_add_int64(problem, "status", answer->status);
-	cs_json_add_string(problem, "code", problems[answer->problem].code);
-	cs_json_add_string(problem, "detail", answer->detail);
-	return cs_json_print(problem);
-}
-
-static void
-write_bytes(CsAnswer *answer, CsHttpdResponse *response)
-{
-	gsize length = g_bytes_get_size(answer->bytes);
-
-	response->content_type = answer->content_type;
-	response->body = g_memdup2(g_bytes_get_data(answer->bytes, NULL), length);
-	response->body_length = length;
-	g_clear_pointer(&answer->bytes, g_bytes_unref);
-}
-
-static void
-write_answer(CsAnswer *answer, CsHttpdResponse *response)
-{
-	g_clear_pointer(&response->body, g_free);
-	response->body_length = 0;
-	response->status = answer->status;
-	if (answer->bytes != NULL) {
-		write_bytes(answer, response);
-		return;
-	}
-	response->content_type = answer->body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
-	response->body = answer->body != NULL ? cs_json_print(answer->body) : print_problem(answer);
-	/* The status alone, then: it must not promise what was lost. */
-	if (response->body == NULL)
-		response->status = problems[CS_PROBLEM_INTERNAL].status;
-	g_clear_pointer(&answer->body, cJSON_Delete);
-}
-
 /* While the turn's transaction is open, whatever was read may be of what it has not kept yet: so
  * every answer waits, not only those that wrote. */
 static void
@@ -547,10 +270,10 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 
 	service->peer = request->peer;
 	service->request = id;
-	answer_request(service, request, &answer);
+	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;
-	write_answer(&answer, response);
+	cs_answer_write(&answer, response);
 	response->held = service->turn_open;
 }
 
@@ -565,12 +288,12 @@ settle_cb(GPtrArray *answers, gpointer data)
 	service->turn_failed = FALSE;
 	if (kept)
 		return;
-	report_fault(service, error);
+	cs_service_report_fault(service, error);
 	for (guint i = 0; i < answers->len; i++) {
 		CsAnswer answer = {0};
 
-		set_fault(&answer, error);
-		write_answer(&answer, g_ptr_array_index(answers, i));
+		cs_answer_set_fault(&answer, error);
+		cs_answer_write(&answer, g_ptr_array_index(answers, i));
 	}
 }
 
