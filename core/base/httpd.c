@@ -1,56 +1,26 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "core/base/httpd.h"
+#include "core/base/httpd-private.h"
 
 #include "core/base/error.h"
 #include "core/base/httpd-socket.h"
-#include "core/base/secret.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX_BYTES	   262144
-#define DISCARD_MAX_BYTES  1048576
 #define HEADERS_MAX_BYTES  16384
-#define CONNECTIONS_MAX	   512
-#define CONNECTIONS_MANY   (CONNECTIONS_MAX / 4 * 3)
 #define ACCEPTS_AT_ONCE	   64
 #define ACCEPT_PAUSE_US	   100000
 #define IDLE_TIMEOUT_S	   10
 #define REQUEST_TIMEOUT_MS 30000
 #define LAST_ANSWERS_US	   2000000
 #define TLS_PRIORITIES	   "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-#define PROBLEM_TYPE	   "application/problem+json"
-
-struct _CsHttpd {
-	struct MHD_Daemon *daemon;
-	GSource *source;
-	gpointer listen_tag;
-	int listen_fd; /* ours, not MHD's: what is not accepted costs MHD nothing */
-	int epoll_fd;
-	guint16 port;
-	CsHttpdHandler handler;
-	gpointer data;
-	GQueue connections; /* of Connection by deadline, the next one to expire first */
-	guint requests;	    /* begun and not yet completed */
-	CsHttpdSettle settle;
-	gpointer settle_data;
-	GPtrArray *held; /* Upload, lent: handed over in this turn, their answers not yet sent */
-	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
-	gboolean handled;	 /* whether the handler was called in this turn */
-	gboolean resumed;	 /* whether answers wait for the next run */
-	guint request_timeout_ms;
-	gint64 accept_after_us;
-	gboolean accepting; /* what the listening socket is watched for */
-	gboolean stopping;
-};
 
 /* One socket. MHD's own time-out is of idleness; this deadline stops a peer that drips. */
 typedef struct {
@@ -59,17 +29,6 @@ typedef struct {
 	gint64 deadline_us;
 	char peer[CS_HTTPD_PEER_SIZE_BYTES];
 } Connection;
-
-/* One request on the way in. Its body may hold a secret: no copy of it stays behind. */
-typedef struct {
-	guint8 *body;
-	gsize length;
-	gsize room;
-	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
-	struct MHD_Connection *handle;
-	CsHttpdResponse answer; /* held until the turn is settled */
-	gboolean is_answered;
-} Upload;
 
 typedef struct {
 	GSource source;
@@ -127,63 +86,6 @@ get_peer(struct MHD_Connection *handle, Connection *connection)
 	return connection->peer;
 }
 
-static gboolean
-add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_type)
-{
-	gboolean closes = httpd->stopping || httpd->connections.length > CONNECTIONS_MANY;
-
-	if (content_type != NULL &&
-	    MHD_add_response_header(response, "Content-Type", content_type) != MHD_YES)
-		return FALSE;
-	/* When it gets crowded nobody keeps a seat between two requests. */
-	if (closes && MHD_add_response_header(response, "Connection", "close") != MHD_YES)
-		return FALSE;
-	return MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
-	       MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
-}
-
-static enum MHD_Result
-queue_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
-{
-	enum MHD_Result result = MHD_NO;
-	struct MHD_Response *response;
-
-	if (answer->body != NULL)
-		response = MHD_create_response_from_buffer_with_free_callback(
-			answer->body_length > 0 ? answer->body_length : strlen(answer->body),
-			answer->body, g_free);
-	else
-		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	if (response == NULL) {
-		g_free(answer->body);
-		return MHD_NO;
-	}
-	if (add_headers(httpd, response, answer->body != NULL ? answer->content_type : NULL))
-		result = MHD_queue_response(handle, answer->status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result
-queue_problem(CsHttpd *httpd,
-	      struct MHD_Connection *handle,
-	      guint status,
-	      const char *code,
-	      const char *title)
-{
-	CsHttpdResponse answer = {status, PROBLEM_TYPE, NULL};
-
-	answer.body = g_strdup_printf("{\"status\":%u,\"code\":\"%s\",\"title\":\"%s\"}", status,
-				      code, title);
-	return queue_answer(httpd, handle, &answer);
-}
-
-static enum MHD_Result
-queue_too_large(CsHttpd *httpd, struct MHD_Connection *handle)
-{
-	return queue_problem(httpd, handle, 413, "too-large", "the body is too large");
-}
-
 static const char *
 get_header(struct MHD_Connection *handle, const char *name)
 {
@@ -196,108 +98,15 @@ begin_request(CsHttpd *httpd, struct MHD_Connection *handle, void **request_cont
 {
 	const char *length = get_header(handle, "Content-Length");
 	guint64 announced_bytes = 0;
-	Upload *upload = g_new0(Upload, 1);
+	CsHttpdUpload *upload = g_new0(CsHttpdUpload, 1);
 
 	*request_context = upload;
 	httpd->requests++;
 	if (length != NULL &&
 	    g_ascii_string_to_unsigned(length, 10, 0, G_MAXUINT64, &announced_bytes, NULL) &&
-	    announced_bytes > DISCARD_MAX_BYTES)
-		return queue_too_large(httpd, handle);
+	    announced_bytes > CS_HTTPD_DISCARD_MAX_BYTES)
+		return cs_httpd_queue_too_large(httpd, handle);
 	return MHD_YES;
-}
-
-/* g_realloc could leave a copy behind. */
-static void
-ensure_room(Upload *upload, gsize size)
-{
-	gsize room = MAX(2 * upload->room, upload->length + size);
-	guint8 *larger = NULL;
-
-	if (upload->room - upload->length >= size)
-		return;
-	larger = g_malloc(room);
-	if (upload->length > 0)
-		memcpy(larger, upload->body, upload->length);
-	cs_secret_wipe(upload->body, upload->length);
-	g_free(upload->body);
-	upload->body = larger;
-	upload->room = room;
-}
-
-static enum MHD_Result
-take_body(Upload *upload, const char *data, size_t *size)
-{
-	if (upload->discarded_bytes == 0 && *size <= BODY_MAX_BYTES - upload->length) {
-		ensure_room(upload, *size);
-		memcpy(upload->body + upload->length, data, *size);
-		upload->length += *size;
-	} else {
-		upload->discarded_bytes += *size;
-	}
-	*size = 0;
-	return upload->discarded_bytes <= DISCARD_MAX_BYTES ? MHD_YES : MHD_NO;
-}
-
-static GBytes *
-take_bytes(Upload *upload)
-{
-	CsSecret *body = cs_secret_new_take(g_steal_pointer(&upload->body), upload->length);
-	gsize length = 0;
-	gconstpointer data = cs_secret_get_data(body, &length);
-
-	return g_bytes_new_with_free_func(data, length, (GDestroyNotify)cs_secret_unref, body);
-}
-
-static void
-upload_free(Upload *upload)
-{
-	if (upload->body != NULL)
-		cs_secret_wipe(upload->body, upload->length);
-	g_free(upload->body);
-	g_free(upload->answer.body);
-	g_free(upload);
-}
-
-static enum MHD_Result
-send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
-{
-	CsHttpdResponse sent = *answer;
-
-	answer->body = NULL;
-	if (sent.status >= 200 && sent.status <= 599)
-		return queue_answer(httpd, handle, &sent);
-	g_free(sent.body);
-	return queue_problem(httpd, handle, 500, "internal", "no answer was made");
-}
-
-/* The answer waits for the end of the turn. Nothing happens on the connection until then. */
-static enum MHD_Result
-hold(CsHttpd *httpd, struct MHD_Connection *handle, Upload *upload)
-{
-	upload->handle = handle;
-	MHD_suspend_connection(handle);
-	g_ptr_array_add(httpd->held, upload);
-	g_ptr_array_add(httpd->held_answers, &upload->answer);
-	return MHD_YES;
-}
-
-/* All that was ready has been handed over: what was held is decided, and sent in the next run. */
-static void
-end_turn(CsHttpd *httpd)
-{
-	if (httpd->handled && httpd->settle != NULL)
-		httpd->settle(httpd->held_answers, httpd->settle_data);
-	for (guint i = 0; i < httpd->held->len; i++) {
-		Upload *upload = g_ptr_array_index(httpd->held, i);
-
-		upload->is_answered = TRUE;
-		MHD_resume_connection(upload->handle);
-		httpd->resumed = TRUE;
-	}
-	g_ptr_array_set_size(httpd->held, 0);
-	g_ptr_array_set_size(httpd->held_answers, 0);
-	httpd->handled = FALSE;
 }
 
 static enum MHD_Result
@@ -305,7 +114,7 @@ answer_request(CsHttpd *httpd,
 	       struct MHD_Connection *handle,
 	       const char *method,
 	       const char *path,
-	       Upload *upload)
+	       CsHttpdUpload *upload)
 {
 	g_autoptr(GBytes) body = NULL;
 	CsHttpdRequest request = {
@@ -316,16 +125,16 @@ answer_request(CsHttpd *httpd,
 	};
 
 	if (upload->discarded_bytes > 0)
-		return queue_too_large(httpd, handle);
+		return cs_httpd_queue_too_large(httpd, handle);
 	if (upload->is_answered)
-		return send_answer(httpd, handle, &upload->answer);
-	body = take_bytes(upload);
+		return cs_httpd_send_answer(httpd, handle, &upload->answer);
+	body = cs_httpd_upload_take_bytes(upload);
 	request.body = body;
 	httpd->handler(&request, &upload->answer, httpd->data);
 	httpd->handled = TRUE;
 	if (upload->answer.held)
-		return hold(httpd, handle, upload);
-	return send_answer(httpd, handle, &upload->answer);
+		return cs_httpd_hold(httpd, handle, upload);
+	return cs_httpd_send_answer(httpd, handle, &upload->answer);
 }
 
 static enum MHD_Result
@@ -343,7 +152,7 @@ request_cb(void *data,
 	if (*request_context == NULL)
 		return begin_request(httpd, handle, request_context);
 	if (*upload_data_size > 0)
-		return take_body(*request_context, upload_data, upload_data_size);
+		return cs_httpd_upload_take(*request_context, upload_data, upload_data_size);
 	return answer_request(httpd, handle, method, url, *request_context);
 }
 
@@ -354,12 +163,12 @@ completed_cb(void *data,
 	     enum MHD_RequestTerminationCode how)
 {
 	CsHttpd *httpd = data;
-	Upload *upload = *request_context;
+	CsHttpdUpload *upload = *request_context;
 	Connection *connection = get_connection(handle);
 
 	if (upload == NULL)
 		return;
-	upload_free(upload);
+	cs_httpd_upload_free(upload);
 	*request_context = NULL;
 	httpd->requests--;
 	if (connection != NULL) {
@@ -392,7 +201,8 @@ expire_connections(CsHttpd *httpd, gint64 now_us)
 static gboolean
 may_accept(const CsHttpd *httpd, gint64 now_us)
 {
-	return httpd->connections.length < CONNECTIONS_MAX && now_us >= httpd->accept_after_us;
+	return httpd->connections.length < CS_HTTPD_CONNECTIONS_MAX &&
+	       now_us >= httpd->accept_after_us;
 }
 
 /* Out of descriptors or memory: the socket stays readable, so look away for a while, or this would
@@ -452,7 +262,7 @@ run_turn(CsHttpd *httpd)
 {
 	httpd->resumed = FALSE;
 	MHD_run(httpd->daemon);
-	end_turn(httpd);
+	cs_httpd_end_turn(httpd);
 }
 
 static gboolean
@@ -488,9 +298,9 @@ start_daemon(CsHttpd *httpd, const char *certificate_pem, const char *key_pem)
 		flags, 0, NULL, NULL, request_cb, httpd, MHD_OPTION_NOTIFY_CONNECTION,
 		connection_cb, httpd, MHD_OPTION_NOTIFY_COMPLETED, completed_cb, httpd,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes_cb, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		(guint)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (guint)IDLE_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+		(guint)CS_HTTPD_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		(guint)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HEADERS_MAX_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
 		key_pem != NULL ? tls_options : no_options, MHD_OPTION_END);
 }
 

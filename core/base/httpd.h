@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-/* The one file that knows libmicrohttpd: its epoll descriptor as a GSource of `context`; the
+/* The one part that knows libmicrohttpd: its epoll descriptor as a GSource of `context`; the
  * handler runs on that context's thread. Caps: body 256 KiB (413), 512 connections, 10 s idle. */
 typedef struct _CsHttpd CsHttpd;
 

@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/base/httpd.h"
+
+#include <microhttpd.h>
+
+#define CS_HTTPD_DISCARD_MAX_BYTES 1048576
+#define CS_HTTPD_CONNECTIONS_MAX   512
+
+/* What the server's files share among themselves, and with nobody else. */
+struct _CsHttpd {
+	struct MHD_Daemon *daemon;
+	GSource *source;
+	gpointer listen_tag;
+	int listen_fd; /* ours, not MHD's: what is not accepted costs MHD nothing */
+	int epoll_fd;
+	guint16 port;
+	CsHttpdHandler handler;
+	gpointer data;
+	GQueue connections; /* of Connection by deadline, the next one to expire first */
+	guint requests;	    /* begun and not yet completed */
+	CsHttpdSettle settle;
+	gpointer settle_data;
+	GPtrArray *held;	 /* CsHttpdUpload, lent: of this turn, their answers not yet sent */
+	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
+	gboolean handled;	 /* whether the handler was called in this turn */
+	gboolean resumed;	 /* whether answers wait for the next run */
+	guint request_timeout_ms;
+	gint64 accept_after_us;
+	gboolean accepting; /* what the listening socket is watched for */
+	gboolean stopping;
+};
+
+/* One request on the way in. Its body may hold a secret: no copy of it stays behind. */
+typedef struct {
+	guint8 *body;
+	gsize length;
+	gsize room;
+	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
+	struct MHD_Connection *handle;
+	CsHttpdResponse answer; /* held until the turn is settled */
+	gboolean is_answered;
+} CsHttpdUpload;
+
+/* httpd-upload.c: the body of a request. */
+enum MHD_Result cs_httpd_upload_take(CsHttpdUpload *upload, const char *data, size_t *size);
+GBytes *cs_httpd_upload_take_bytes(CsHttpdUpload *upload);
+void cs_httpd_upload_free(CsHttpdUpload *upload);
+
+/* httpd-answer.c: answers that are sent, and those that are held until the turn is settled. */
+enum MHD_Result cs_httpd_queue_too_large(CsHttpd *httpd, struct MHD_Connection *handle);
+enum MHD_Result
+cs_httpd_send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer);
+enum MHD_Result cs_httpd_hold(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload);
+void cs_httpd_end_turn(CsHttpd *httpd);
