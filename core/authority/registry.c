@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
+#define WAL_INTERVAL_US 10000
+#define WAL_TRIES	(BUSY_TIMEOUT_MS * 1000 / WAL_INTERVAL_US)
 
 /**
  * cs_registry_execute:
@@ -71,6 +73,26 @@ set_pragma(CsRegistry *r, const char *set_and_read, const char *expected, GError
 	return FALSE;
 }
 
+/* SQLite asks its busy handler for every lock but the one that this change of mode takes: where
+ * several processes open a registry that is not in this mode yet (restored, or of an earlier version),
+ * all but one would be told "busy" at once. */
+static gboolean
+enter_wal(CsRegistry *r, GError **error)
+{
+	for (int tries = 1;; tries++) {
+		g_autoptr(GError) failure = NULL;
+
+		if (set_pragma(r, "PRAGMA journal_mode = WAL", "wal", &failure))
+			return TRUE;
+		if (tries == WAL_TRIES ||
+		    g_strcmp0(cs_error_get_reason(failure), "registry-busy") != 0) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		g_usleep(WAL_INTERVAL_US);
+	}
+}
+
 static gboolean
 configure(CsRegistry *r, GError **error)
 {
@@ -78,8 +100,7 @@ configure(CsRegistry *r, GError **error)
 	sqlite3_busy_timeout(r->database, BUSY_TIMEOUT_MS);
 	sqlite3_db_config(r->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(r->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return set_pragma(r, "PRAGMA journal_mode = WAL", "wal", error) &&
-	       cs_registry_execute(r, "PRAGMA synchronous = FULL", error) &&
+	return enter_wal(r, error) && cs_registry_execute(r, "PRAGMA synchronous = FULL", error) &&
 	       set_pragma(r, "PRAGMA synchronous", "2", error) &&
 	       cs_registry_execute(r, "PRAGMA foreign_keys = ON", error) &&
 	       set_pragma(r, "PRAGMA foreign_keys", "1", error);

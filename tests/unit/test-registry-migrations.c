@@ -260,8 +260,11 @@ test_at_once(void)
 	for (int i = 0; i < N_PROCESSES; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0) {
-			g_autoptr(CsRegistry) one = cs_registry_migrate(place.path, NULL);
+			g_autoptr(GError) failure = NULL;
+			g_autoptr(CsRegistry) one = cs_registry_migrate(place.path, &failure);
 
+			if (one == NULL)
+				g_printerr("# %s\n", failure->message);
 			_exit(one != NULL ? 0 : 1);
 		}
 	}
