@@ -231,7 +231,7 @@ def test_an_authority_that_starts_on_a_full_disk(world):
             result = organisation.run("serve", "--listen", "127.0.0.1:%d" % organisation.port, "--json")
             if result.code != 5:
                 raise AssertionError("wanted exit 5, saw %r" % result)
-            expect(result.json["error"]["code"].endswith("-unavailable"), result)
+            equal(result.json["error"]["code"], "disk-full", result)
         organisation.serve()
         equal(user.verdict(code=0)["managed"], True)
         organisation.stop()
