@@ -193,7 +193,8 @@ is_still(const Departure *departure, const CsRemovalPlace *place)
 	if (departure->content == NULL)
 		return FALSE;
 	if (departure->is_key)
-		return cs_removal_is_key_of(departure->content, place->certificate);
+		return cs_removal_whose_key(departure->content, place->certificate) ==
+		       CS_REMOVAL_KEY_OWN;
 	there = cs_removal_find_inside(departure->content,
 				       cs_certificate_get_fingerprint(place->certificate));
 	hindrance = there == NULL ? NULL : cs_removal_judge(departure->content, there, "");

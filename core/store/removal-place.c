@@ -241,25 +241,38 @@ cs_removal_judge(CsSecret *content, CsCertificate *certificate, const char *path
 }
 
 /**
- * cs_removal_is_key_of:
+ * cs_removal_whose_key:
  * @content: the bytes of a key file
- * @certificate: a certificate
+ * @certificate: the certificate that the layouts give it to
  *
- * Returns: %TRUE where it holds the certificate's key and nothing else
+ * What cannot be decoded is nobody's to judge: it may be the certificate's key, and memory may only
+ * have run out. A file that others' keys are in, too, is not its alone.
+ *
+ * Returns: whether it holds the certificate's key and nothing else
  */
-gboolean
-cs_removal_is_key_of(CsSecret *content, const CsCertificate *certificate)
+CsRemovalKey
+cs_removal_whose_key(CsSecret *content, const CsCertificate *certificate)
 {
 	g_auto(CsStoreFile) file = {0};
 	g_autoptr(CsPrivateKey) key = NULL;
+	g_autoptr(GError) error = NULL;
 	guint own = 0;
+	guint others = 0;
 
 	cs_store_file_decode(get_bytes(content), &file);
 	if (file.certificates != NULL)
-		return FALSE;
-	key = cs_private_key_new_from_data(content, NULL);
-	return key != NULL && is_of(key, certificate) &&
-	       count_other_keys(get_bytes(content), FALSE, certificate, &own) == 0 && own <= 1;
+		return CS_REMOVAL_KEY_OTHER;
+	key = cs_private_key_new_from_data(content, &error);
+	if (key == NULL)
+		return g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND)
+			       ? CS_REMOVAL_KEY_OTHER
+			       : CS_REMOVAL_KEY_UNKNOWN;
+	if (!is_of(key, certificate))
+		return CS_REMOVAL_KEY_OTHER;
+	others = count_other_keys(get_bytes(content), FALSE, certificate, &own);
+	if (others == 0 && own <= 1)
+		return CS_REMOVAL_KEY_OWN;
+	return own > 0 ? CS_REMOVAL_KEY_OTHER : CS_REMOVAL_KEY_UNKNOWN;
 }
 
 /**
@@ -361,6 +374,19 @@ set_unread(const Look *look, GError **error)
 	return FALSE;
 }
 
+/* Without its key the certificate is not whole in the backup; so it stays. */
+static void
+hinder_by_key(const Look *look, CsRemovalPlace *place, const char *name)
+{
+	g_autofree char *path = g_build_filename(look->path, name, NULL);
+
+	if (place->hindrance == NULL)
+		place->hindrance =
+			g_strdup_printf(_("%s also holds a private key that is not, or not "
+					  "known to be, this certificate's"),
+					path);
+}
+
 /* The key file beside it, or what is left of it on its way out. */
 static gboolean
 find_key(const Look *look, CsRemovalPlace *place, GError **error)
@@ -368,6 +394,7 @@ find_key(const Look *look, CsRemovalPlace *place, GError **error)
 	g_autofree char *name = make_key_name(place->name);
 	g_autofree char *left = g_strconcat(".", name, CS_REMOVAL_SUFFIX, NULL);
 	const char *const names[] = {name, left};
+	CsRemovalKey whose = CS_REMOVAL_KEY_OTHER;
 	gboolean shared = FALSE;
 
 	if (name == NULL || place->name[0] == '.')
@@ -377,7 +404,12 @@ find_key(const Look *look, CsRemovalPlace *place, GError **error)
 
 		if (content == NULL && !is_nothing(errno))
 			return set_unread(look, error);
-		if (content == NULL || !cs_removal_is_key_of(content, place->certificate))
+		if (content == NULL)
+			continue;
+		whose = cs_removal_whose_key(content, place->certificate);
+		if (whose == CS_REMOVAL_KEY_UNKNOWN)
+			hinder_by_key(look, place, names[i]);
+		if (whose != CS_REMOVAL_KEY_OWN)
 			continue;
 		if (!find_whether_shared(look, name, &shared))
 			return set_unread(look, error);

@@ -28,7 +28,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRemovalPlace, cs_removal_place_free)
 CsSecret *cs_removal_read(int folder, const char *name, gboolean follows); /* NULL: errno */
 CsCertificate *cs_removal_find_inside(CsSecret *content, const char *fingerprint);
 char *cs_removal_judge(CsSecret *content, CsCertificate *certificate, const char *path);
-gboolean cs_removal_is_key_of(CsSecret *content, const CsCertificate *certificate);
+typedef enum {
+	CS_REMOVAL_KEY_OTHER, /* another certificate's, or no key at all: it stays */
+	CS_REMOVAL_KEY_OWN,
+	CS_REMOVAL_KEY_UNKNOWN, /* perhaps its own: nothing is done */
+} CsRemovalKey;
+CsRemovalKey cs_removal_whose_key(CsSecret *content, const CsCertificate *certificate);
 gboolean cs_removal_find(const char *path,
 			 CsStoreKind kind,
 			 const char *fingerprint,

@@ -45,7 +45,8 @@ tear_down(gpointer data)
 int
 main(int argc, char *argv[])
 {
-	const guint owners = 1u << CS_ALLOC_OPENSSL | 1u << CS_ALLOC_CJSON | 1u << CS_ALLOC_CURL;
+	const guint remote = 1u << CS_ALLOC_OPENSSL | 1u << CS_ALLOC_CJSON | 1u << CS_ALLOC_CURL;
+	const guint local = 1u << CS_ALLOC_OPENSSL;
 	int status;
 
 	cs_alloc_faults_install();
@@ -54,7 +55,7 @@ main(int argc, char *argv[])
 		const CsFaultyWrite *write = &cs_client_writes[i];
 		const CsFaultyAct faulty = {
 			.name = write->name,
-			.owners = owners,
+			.owners = write->is_local ? local : remote,
 			.good = TRUE,
 			.tries = TRIES,
 			.set_up = set_up,

@@ -357,7 +357,7 @@ const CsFaultyWrite cs_client_writes[] = {
 	{"account-add", set_up_empty, act_add, check_add, free_world, NULL},
 	{"verdict", set_up_verdict, act_verdict, check_verdict, free_world, NULL},
 	{"account-delete", set_up_delete, act_delete, check_delete, free_world, NULL},
-	{"certificate-delete", set_up_removal, act_removal, check_removal, free_world, NULL},
+	{"certificate-delete", set_up_removal, act_removal, check_removal, free_world, NULL, TRUE},
 };
 const gsize cs_client_writes_count = G_N_ELEMENTS(cs_client_writes);
 

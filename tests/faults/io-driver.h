@@ -17,6 +17,7 @@ struct _CsFaultyWrite {
 	void (*check)(gpointer world, gboolean acknowledged);
 	void (*tear_down)(gpointer world);
 	gconstpointer data; /* (nullable) for set_up */
+	gboolean is_local;  /* asks no server and writes no JSON: of the libraries only OpenSSL */
 };
 
 /* As a test: "/faults/io/NAME/once" and "/onward". */

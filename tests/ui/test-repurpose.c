@@ -153,8 +153,9 @@ test_delete_and_add(CsTestDesktop *d, gconstpointer data)
 	cs_test_press("delete_button");
 	g_assert_nonnull(cs_test_get_dialog());
 	cs_test_press("delete_button");
-	cs_test_wait_text("heading", "Step 2 of 5");
+	cs_test_wait_hidden("question");
 	g_assert_null(cs_test_get_dialog());
+	cs_test_wait_text("heading", "Step 2 of 5");
 	d->base.faults->steps = "xxx..";
 	cs_agent_reload(d->base.agent);
 	cs_test_wait_text("heading", "Step 4 of 5");
