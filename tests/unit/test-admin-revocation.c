@@ -140,7 +140,7 @@ static void
 assert_problem(Fixture *f, const char *problem, gboolean has_age)
 {
 	const cJSON *source = NULL;
-	g_autoptr(cJSON) document = show(f, &source);
+	g_autoptr(cJSON) document G_GNUC_UNUSED = show(f, &source);
 
 	g_assert_nonnull(source);
 	g_assert_cmpstr(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(source, "problem")),
@@ -174,7 +174,7 @@ test_refresh(Fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(cJSON) refreshed = NULL;
 	const cJSON *source = NULL;
-	g_autoptr(cJSON) before = show(f, &source);
+	g_autoptr(cJSON) before G_GNUC_UNUSED = show(f, &source);
 
 	g_assert_null(source);
 	choose(f, &(CsRevocationChoice){.mode = "crl", .url = "http://127.0.0.1:1/x.crl"});
