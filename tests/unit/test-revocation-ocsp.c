@@ -212,7 +212,6 @@ static void
 assert_delegate(Fixture *f, const CsTestProfile *profile, CsRevocation status, const char *detail)
 {
 	g_autoptr(CsTestIdentity) responder = cs_test_identity_new(profile, f->authority);
-	g_autofree char *hex = NULL;
 	CsDer der = {0};
 
 	der.data = g_bytes_get_data(cs_test_identity_get_der(responder), &der.length);
