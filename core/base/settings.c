@@ -158,7 +158,7 @@ is_known(const char *group, const char *key)
 }
 
 static void
-note_uncs_setting_keys(CsSettings *settings, const Source *source, const char *group)
+note_unknown_keys(CsSettings *settings, const Source *source, const char *group)
 {
 	g_auto(GStrv) keys = g_key_file_get_keys(source->contents, group, NULL, NULL);
 
@@ -180,7 +180,7 @@ note_unknown(CsSettings *settings, const Source *source)
 		g_autofree char *shown = g_strescape(*group, NULL);
 
 		if (is_known(*group, NULL))
-			note_uncs_setting_keys(settings, source, *group);
+			note_unknown_keys(settings, source, *group);
 		else
 			add_note(settings, _("%s: group [%s] is not known; ignored"), source->path,
 				 shown);
