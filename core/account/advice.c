@@ -11,68 +11,68 @@
 /* What to do about an error that is no reason of the protocol. Usage errors say it themselves. */
 typedef struct {
 	CsErrorCode code;
-	const char *reason; /* NULL: whatever it is */
 	CsOwner owner;	    /* whose it is to do */
+	const char *reason; /* NULL: whatever it is */
 	const char *text;
 } Advice;
 
 static const Advice rows[] = {
-	{CS_ERROR_UNREACHABLE, "tls-untrusted", CS_OWNER_USER,
+	{CS_ERROR_UNREACHABLE, CS_OWNER_USER, "tls-untrusted",
 	 N_("The server could not prove by TLS who it is. See that this device's clock is right; "
 	    "an "
 	    "organisation with an authority of its own names it in the settings, as "
 	    "[organisation] tls-ca-file.")},
-	{CS_ERROR_UNREACHABLE, NULL, CS_OWNER_USER,
+	{CS_ERROR_UNREACHABLE, CS_OWNER_USER, NULL,
 	 N_("Check the network and the address, and try again. If it stays, show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_SIGNATURE, "challenge-invalid", CS_OWNER_USER,
+	{CS_ERROR_SIGNATURE, CS_OWNER_USER, "challenge-invalid",
 	 N_("What came was not believed, and nothing was told. Try again. If it stays, tell the "
 	    "helpdesk: somebody may stand between this device and the server.")},
-	{CS_ERROR_SIGNATURE, "verdict-invalid", CS_OWNER_USER,
+	{CS_ERROR_SIGNATURE, CS_OWNER_USER, "verdict-invalid",
 	 N_("What came was not believed. Try again. If it stays, tell the helpdesk: somebody may "
 	    "stand between this device and the server.")},
-	{CS_ERROR_REFUSED, "account-exists", CS_OWNER_HELPDESK,
+	{CS_ERROR_REFUSED, CS_OWNER_HELPDESK, "account-exists",
 	 N_("Tell the helpdesk: the server gives one id to two accounts.")},
-	{CS_ERROR_REFUSED, "nonce-invalid", CS_OWNER_USER, N_("Try again.")},
-	{CS_ERROR_REFUSED, "server-refused", CS_OWNER_USER,
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "nonce-invalid", N_("Try again.")},
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "server-refused",
 	 N_("Try again. If it stays, update Countersign on this device, or show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_REFUSED, "token-malformed", CS_OWNER_USER,
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "token-malformed",
 	 N_("Try again. If it stays, update Countersign on this device, or show the helpdesk what "
 	    "stands here.")},
-	{CS_ERROR_REFUSED, "request-malformed", CS_OWNER_USER,
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "request-malformed",
 	 N_("Update Countersign on this device, or show the helpdesk what stands here.")},
-	{CS_ERROR_REFUSED, "not-found", CS_OWNER_USER,
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "not-found",
 	 N_("Check the address: there seems to be no Countersign server of this version.")},
-	{CS_ERROR_REFUSED, "certificate-shared", CS_OWNER_HELPDESK,
+	{CS_ERROR_REFUSED, CS_OWNER_HELPDESK, "certificate-shared",
 	 N_("Show the helpdesk what stands here: somebody has to take the certificate out of there "
 	    "by hand.")},
-	{CS_ERROR_REFUSED, "certificate-of-machine", CS_OWNER_ADMINISTRATOR,
+	{CS_ERROR_REFUSED, CS_OWNER_ADMINISTRATOR, "certificate-of-machine",
 	 N_("Give the administrator of this device the command that stands here.")},
-	{CS_ERROR_REFUSED, "certificate-changed", CS_OWNER_USER,
+	{CS_ERROR_REFUSED, CS_OWNER_USER, "certificate-changed",
 	 N_("Look at what is there now, and try again if it is still to be deleted.")},
-	{CS_ERROR_NOT_FOUND, "certificate-not-found", CS_OWNER_USER,
+	{CS_ERROR_NOT_FOUND, CS_OWNER_USER, "certificate-not-found",
 	 N_("Run \"countersign explain\" to see which certificates there are.")},
-	{CS_ERROR_STATE, "state-unavailable", CS_OWNER_USER,
+	{CS_ERROR_STATE, CS_OWNER_USER, "state-unavailable",
 	 N_("See that the file or folder may be read and written and that its disk has room, then "
 	    "try again.")},
-	{CS_ERROR_STATE, "disk-full", CS_OWNER_ADMINISTRATOR,
+	{CS_ERROR_STATE, CS_OWNER_ADMINISTRATOR, "disk-full",
 	 N_("See that the authority's disk has room: it is full. Then all goes on by itself.")},
-	{CS_ERROR_STATE, "registry-unavailable", CS_OWNER_ADMINISTRATOR,
+	{CS_ERROR_STATE, CS_OWNER_ADMINISTRATOR, "registry-unavailable",
 	 N_("See that the authority's folder may be read and written and that its disk has room, "
 	    "then try again.")},
-	{CS_ERROR_STATE, "registry-busy", CS_OWNER_ADMINISTRATOR,
+	{CS_ERROR_STATE, CS_OWNER_ADMINISTRATOR, "registry-busy",
 	 N_("Another command is at work there: try again.")},
-	{CS_ERROR_STATE, "state-invalid", CS_OWNER_USER,
+	{CS_ERROR_STATE, CS_OWNER_USER, "state-invalid",
 	 N_("The file was left as it is. Restore it from a backup; or move it away, and add the "
 	    "accounts anew with codes from the helpdesk.")},
-	{CS_ERROR_STATE, "key-missing", CS_OWNER_USER,
+	{CS_ERROR_STATE, CS_OWNER_USER, "key-missing",
 	 N_("Restore the file from a backup; or delete the account on this device, and ask the "
 	    "helpdesk for a code to add it anew.")},
-	{CS_ERROR_STATE, "key-unusable", CS_OWNER_USER,
+	{CS_ERROR_STATE, CS_OWNER_USER, "key-unusable",
 	 N_("Restore the file from a backup; or delete the account on this device, and ask the "
 	    "helpdesk for a code to add it anew.")},
-	{CS_ERROR_STATE, "settings-invalid", CS_OWNER_USER,
+	{CS_ERROR_STATE, CS_OWNER_USER, "settings-invalid",
 	 N_("Correct the settings, then try again.")},
 };
 
