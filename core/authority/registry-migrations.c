@@ -64,11 +64,10 @@ static const char *const to_version_6[] = {
 };
 
 /* Version 7: where answers about an uploaded issuer's certificates come from (rule 12). */
-#define ADD_REVOCATION                                                                             \
-	"ALTER TABLE issuers ADD COLUMN revocation TEXT"                                           \
-	" CHECK (revocation IN ('crl', 'ocsp', 'any'))"
+static const char add_revocation[] = "ALTER TABLE issuers ADD COLUMN revocation TEXT"
+				     " CHECK (revocation IN ('crl', 'ocsp', 'any'))";
 static const char *const to_version_7[] = {
-	ADD_REVOCATION,
+	add_revocation,
 	"ALTER TABLE issuers ADD COLUMN crl_file TEXT",
 	"ALTER TABLE issuers ADD COLUMN revocation_url TEXT",
 	"ALTER TABLE issuers ADD COLUMN allowed_urls TEXT",
