@@ -25,11 +25,11 @@ run_once(const CsBenchSide *side, gpointer data)
 	return (double)(g_get_monotonic_time() - began);
 }
 
-static double
-find_median(double *times, guint count)
+double
+cs_bench_find_quantile(double *values, gsize count, double quantile)
 {
-	qsort(times, count, sizeof(double), compare_times);
-	return times[count / 2];
+	qsort(values, count, sizeof(double), compare_times);
+	return values[MIN(count - 1, (gsize)((double)count * quantile))];
 }
 
 double
@@ -40,7 +40,7 @@ cs_bench_measure(const CsBenchSide *side, gpointer data, guint runs)
 	run_once(side, data);
 	for (guint run = 0; run < runs; run++)
 		times[run] = run_once(side, data);
-	return find_median(times, runs);
+	return cs_bench_find_quantile(times, runs, 0.5);
 }
 
 double
@@ -60,8 +60,8 @@ cs_bench_compare(const char *row,
 		limits[run] = run_once(limit, data);
 		sides[run] = run_once(side, data);
 	}
-	double us = find_median(sides, runs);
-	double limit_us = find_median(limits, runs);
+	double us = cs_bench_find_quantile(sides, runs, 0.5);
+	double limit_us = cs_bench_find_quantile(limits, runs, 0.5);
 	double ratio = us / limit_us;
 	printf("%-38s %11.1f us | %-38s %11.1f us | ratio %7.3f", row, us, limit->name, limit_us,
 	       ratio);
@@ -83,4 +83,16 @@ cs_bench_say(const char *row, const char *format, ...)
 	va_end(arguments);
 	printf("\n");
 	(void)fflush(stdout);
+}
+
+void
+cs_bench_say_goal(const char *row, const char *name, double value, double goal)
+{
+	gboolean reached = goal < 0 ? value >= -goal : value <= goal;
+
+	if (goal == 0)
+		cs_bench_say(row, "%s %.2f", name, value);
+	else
+		cs_bench_say(row, "%s %.2f, target %.2f: %s", name, value, ABS(goal),
+			     reached ? "pass" : "not reached");
 }

@@ -25,3 +25,7 @@ double cs_bench_compare(const char *row,
 /* Microseconds a call, the median. */
 double cs_bench_measure(const CsBenchSide *side, gpointer data, guint runs);
 void cs_bench_say(const char *row, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* "row  name value, target x: pass"; goal 0: none, below 0: at least -goal, else at most goal. */
+void cs_bench_say_goal(const char *row, const char *name, double value, double goal);
+/* Sorts them. quantile: 0.5 is the median. */
+double cs_bench_find_quantile(double *values, gsize count, double quantile);
