@@ -25,8 +25,11 @@ struct _CsHttpd {
 	gpointer settle_data;
 	GPtrArray *held;	 /* CsHttpdUpload, lent: of this turn, their answers not yet sent */
 	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
-	gboolean handled;	 /* whether the handler was called in this turn */
-	gboolean resumed;	 /* whether answers wait for the next run */
+	GPtrArray *postponed;	 /* CsHttpdUpload, lent: suspended, to be handed over again */
+	guint postponed_max;
+	guint patience_ms;
+	gboolean handled; /* whether the handler was called in this turn */
+	gboolean resumed; /* whether answers wait for the next run */
 	guint request_timeout_ms;
 	gint64 accept_after_us;
 	gboolean accepting; /* what the listening socket is watched for */
@@ -42,11 +45,13 @@ typedef struct {
 	struct MHD_Connection *handle;
 	CsHttpdResponse answer; /* held until the turn is settled */
 	gboolean is_answered;
+	GBytes *whole;	       /* its body, once it has arrived, for every try */
+	gint64 last_try_at_us; /* monotonic; when it is postponed no longer */
 } CsHttpdUpload;
 
 /* httpd-upload.c: the body of a request. */
 enum MHD_Result cs_httpd_upload_take(CsHttpdUpload *upload, const char *data, size_t *size);
-GBytes *cs_httpd_upload_take_bytes(CsHttpdUpload *upload);
+GBytes *cs_httpd_upload_ensure_bytes(CsHttpdUpload *upload);
 void cs_httpd_upload_free(CsHttpdUpload *upload);
 
 /* httpd-answer.c: answers that are sent, and those that are held until the turn is settled. */
@@ -55,3 +60,10 @@ enum MHD_Result
 cs_httpd_send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer);
 enum MHD_Result cs_httpd_hold(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload);
 void cs_httpd_end_turn(CsHttpd *httpd);
+
+/* httpd-postpone.c: requests that wait for something else than the end of a turn. */
+gboolean cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us);
+enum MHD_Result
+cs_httpd_postpone(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload);
+void cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us);
+gint64 cs_httpd_get_next_try(const CsHttpd *httpd);

@@ -51,19 +51,25 @@ cs_httpd_upload_take(CsHttpdUpload *upload, const char *data, size_t *size)
 }
 
 /**
- * cs_httpd_upload_take_bytes:
- * @upload: a request that has arrived; it holds no body afterwards
+ * cs_httpd_upload_ensure_bytes:
+ * @upload: a request that has arrived
  *
- * Returns: (transfer full): its body, wiped when it is let go of
+ * Returns: (transfer none): its body, the same at every call; wiped when it is let go of
  */
 GBytes *
-cs_httpd_upload_take_bytes(CsHttpdUpload *upload)
+cs_httpd_upload_ensure_bytes(CsHttpdUpload *upload)
 {
-	CsSecret *body = cs_secret_new_take(g_steal_pointer(&upload->body), upload->length);
+	CsSecret *body = NULL;
 	gsize length = 0;
-	gconstpointer data = cs_secret_get_data(body, &length);
+	gconstpointer data = NULL;
 
-	return g_bytes_new_with_free_func(data, length, (GDestroyNotify)cs_secret_unref, body);
+	if (upload->whole != NULL)
+		return upload->whole;
+	body = cs_secret_new_take(g_steal_pointer(&upload->body), upload->length);
+	data = cs_secret_get_data(body, &length);
+	upload->whole =
+		g_bytes_new_with_free_func(data, length, (GDestroyNotify)cs_secret_unref, body);
+	return upload->whole;
 }
 
 /**
@@ -78,6 +84,9 @@ cs_httpd_upload_free(CsHttpdUpload *upload)
 	if (upload->body != NULL)
 		cs_secret_wipe(upload->body, upload->length);
 	g_free(upload->body);
+	g_clear_pointer(&upload->whole, g_bytes_unref);
 	g_free(upload->answer.body);
+	g_free(upload->answer.awaited);
+	g_free(upload->answer.request_id);
 	g_free(upload);
 }

@@ -19,6 +19,8 @@
 #define ACCEPT_PAUSE_US	   100000
 #define IDLE_TIMEOUT_S	   10
 #define REQUEST_TIMEOUT_MS 30000
+#define PATIENCE_MS	   2000
+#define POSTPONED_MAX	   64
 #define LAST_ANSWERS_US	   2000000
 #define TLS_PRIORITIES	   "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
@@ -116,7 +118,6 @@ answer_request(CsHttpd *httpd,
 	       const char *path,
 	       CsHttpdUpload *upload)
 {
-	g_autoptr(GBytes) body = NULL;
 	CsHttpdRequest request = {
 		.method = method,
 		.path = path,
@@ -128,10 +129,12 @@ answer_request(CsHttpd *httpd,
 		return cs_httpd_queue_too_large(httpd, handle);
 	if (upload->is_answered)
 		return cs_httpd_send_answer(httpd, handle, &upload->answer);
-	body = cs_httpd_upload_take_bytes(upload);
-	request.body = body;
+	request.body = cs_httpd_upload_ensure_bytes(upload);
+	request.last_try = !cs_httpd_may_postpone(httpd, upload, g_get_monotonic_time());
 	httpd->handler(&request, &upload->answer, httpd->data);
 	httpd->handled = TRUE;
+	if (upload->answer.awaited != NULL && !request.last_try)
+		return cs_httpd_postpone(httpd, handle, upload);
 	if (upload->answer.held)
 		return cs_httpd_hold(httpd, handle, upload);
 	return cs_httpd_send_answer(httpd, handle, &upload->answer);
@@ -168,6 +171,7 @@ completed_cb(void *data,
 
 	if (upload == NULL)
 		return;
+	g_ptr_array_remove(httpd->postponed, upload);
 	cs_httpd_upload_free(upload);
 	*request_context = NULL;
 	httpd->requests--;
@@ -248,6 +252,8 @@ schedule(CsHttpd *httpd, gint64 now_us)
 		wake_at(&ready_us, now_us + (gint64)MIN(timeout_ms, G_MAXINT) * 1000);
 	if (first != NULL)
 		wake_at(&ready_us, first->deadline_us);
+	if (httpd->postponed->len > 0)
+		wake_at(&ready_us, cs_httpd_get_next_try(httpd));
 	if (!accepting && now_us < httpd->accept_after_us)
 		wake_at(&ready_us, httpd->accept_after_us);
 	if (accepting != httpd->accepting) /* each change wakes the main loop once more */
@@ -273,6 +279,7 @@ dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 
 	expire_connections(httpd, now_us);
 	accept_connections(httpd, now_us);
+	cs_httpd_retry_late(httpd, now_us);
 	run_turn(httpd);
 	schedule(httpd, g_get_monotonic_time());
 	return G_SOURCE_CONTINUE;
@@ -352,6 +359,9 @@ cs_httpd_new(GMainContext *context,
 	httpd->listen_fd = -1;
 	httpd->held = g_ptr_array_new();
 	httpd->held_answers = g_ptr_array_new();
+	httpd->postponed = g_ptr_array_new();
+	httpd->postponed_max = POSTPONED_MAX;
+	httpd->patience_ms = PATIENCE_MS;
 	httpd->handler = handler;
 	httpd->data = data;
 	httpd->request_timeout_ms = REQUEST_TIMEOUT_MS;
@@ -419,7 +429,8 @@ cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data)
 	httpd->settle_data = data;
 }
 
-/* Requests begun get their answer, if they arrive in time; nobody new is let in. */
+/* Requests begun get their answer, if they arrive in time, and those postponed at once; nobody new
+ * is let in. */
 static void
 finish_requests(CsHttpd *httpd)
 {
@@ -427,6 +438,7 @@ finish_requests(CsHttpd *httpd)
 	struct pollfd watched = {httpd->epoll_fd, POLLIN, 0};
 
 	httpd->stopping = TRUE;
+	cs_httpd_retry_late(httpd, G_MAXINT64);
 	run_turn(httpd);
 	while (httpd->requests > 0) {
 		gint64 left_ms = (end_us - g_get_monotonic_time()) / 1000;
@@ -466,5 +478,6 @@ cs_httpd_free(CsHttpd *httpd)
 	}
 	g_ptr_array_unref(httpd->held);
 	g_ptr_array_unref(httpd->held_answers);
+	g_ptr_array_unref(httpd->postponed);
 	g_free(httpd);
 }

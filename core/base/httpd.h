@@ -14,6 +14,7 @@ typedef struct {
 	const char *content_type; /* (nullable) */
 	const char *peer;	  /* numeric address */
 	GBytes *body;		  /* never NULL */
+	gboolean last_try;	  /* must be answered now: can no longer be postponed */
 } CsHttpdRequest;
 
 typedef struct {
@@ -22,6 +23,8 @@ typedef struct {
 	char *body;		  /* (transfer full) g_malloc'ed, or NULL for an empty body */
 	gsize body_length;	  /* octets of body; 0: it is text, ended by a NUL */
 	gboolean held;		  /* not to be sent before the turn is settled */
+	char *awaited;	  /* (transfer full) what it waits for; NULL: answered, not postponed */
+	char *request_id; /* (transfer full) (nullable) the handler's, kept over all tries */
 } CsHttpdResponse;
 
 typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
@@ -30,6 +33,9 @@ typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
 
 /* answers: CsHttpdResponse, lent, of every request held in this turn; each may be changed. */
 typedef void (*CsHttpdSettle)(GPtrArray *answers, gpointer data);
+
+/* Whether a postponed request goes on waiting for what it awaited. */
+typedef gboolean (*CsHttpdAwaits)(const char *awaited, gpointer data);
 
 /* Without certificate_pem and key_pem only a literal loopback address can be served. */
 CsHttpd *cs_httpd_new(GMainContext *context,
@@ -43,6 +49,9 @@ CsHttpd *cs_httpd_new(GMainContext *context,
 guint16 cs_httpd_get_port(const CsHttpd *httpd);
 void cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms); /* 30 s unless set */
 void cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data);
+/* 2 s and 64 unless set */
+void cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed);
+void cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data);
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

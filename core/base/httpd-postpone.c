@@ -1,0 +1,134 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/httpd-private.h"
+
+#define US_PER_MS 1000
+
+/**
+ * cs_httpd_may_postpone:
+ * @httpd: the server
+ * @upload: a request that has arrived
+ * @now_us: monotonic time
+ *
+ * The time that it may take begins with the first call.
+ *
+ * Returns: whether the handler may postpone it: not when its time is up, not where others have taken
+ *   every place, and not while the server stops
+ */
+gboolean
+cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us)
+{
+	if (upload->last_try_at_us == 0)
+		upload->last_try_at_us = now_us + (gint64)httpd->patience_ms * US_PER_MS;
+	return !httpd->stopping && httpd->postponed->len < httpd->postponed_max &&
+	       now_us < upload->last_try_at_us;
+}
+
+/**
+ * cs_httpd_postpone:
+ * @httpd: the server
+ * @handle: the request's connection
+ * @upload: the request; lent until it is handed over again
+ *
+ * Nothing happens on the connection until then: that its peer has gone is not noticed before.
+ *
+ * Returns: %MHD_YES
+ */
+enum MHD_Result
+cs_httpd_postpone(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload)
+{
+	upload->handle = handle;
+	MHD_suspend_connection(handle);
+	g_ptr_array_add(httpd->postponed, upload);
+	return MHD_YES;
+}
+
+/* In the next run libmicrohttpd hands the same request over once more. */
+static void
+try_again(CsHttpd *httpd, guint place)
+{
+	CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, place);
+
+	g_ptr_array_remove_index(httpd->postponed, place);
+	g_clear_pointer(&upload->answer.awaited, g_free);
+	MHD_resume_connection(upload->handle);
+	httpd->resumed = TRUE;
+}
+
+/**
+ * cs_httpd_retry_late:
+ * @httpd: the server
+ * @now_us: monotonic time; %G_MAXINT64: all of them
+ *
+ * Those postponed whose time is up are handed over in the next run.
+ */
+void
+cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us)
+{
+	for (guint i = httpd->postponed->len; i > 0; i--) {
+		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
+
+		if (upload->last_try_at_us <= now_us)
+			try_again(httpd, i - 1);
+	}
+}
+
+/**
+ * cs_httpd_get_next_try:
+ * @httpd: the server
+ *
+ * Returns: the monotonic time at which the first of those postponed has waited long enough;
+ *   %G_MAXINT64 where there is none
+ */
+gint64
+cs_httpd_get_next_try(const CsHttpd *httpd)
+{
+	gint64 next_us = G_MAXINT64;
+
+	for (guint i = 0; i < httpd->postponed->len; i++) {
+		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i);
+
+		next_us = MIN(next_us, upload->last_try_at_us);
+	}
+	return next_us;
+}
+
+/**
+ * cs_httpd_set_patience:
+ * @httpd: a server, before its context runs
+ * @patience_ms: how long a request may be postponed, since it has arrived; 2000 unless set
+ * @max_postponed: how many may be at a time; 64 unless set
+ *
+ * A handler postpones a request by setting what it awaits (CsHttpdResponse), and doing nothing else
+ * that lasts. Its connection is suspended, everybody else is served, and the same request is handed
+ * over again after cs_httpd_retry(), at the latest when its patience ends; that is its last try.
+ * Beyond @max_postponed every first try is the last: nobody can park all connections.
+ */
+void
+cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed)
+{
+	httpd->patience_ms = patience_ms;
+	httpd->postponed_max = max_postponed;
+}
+
+/**
+ * cs_httpd_retry:
+ * @httpd: a server
+ * @awaits: whether a postponed request goes on waiting, by what it awaited
+ * @data: for @awaits
+ *
+ * Hands those requests over again, in the next turn, that need wait no longer. On the context's
+ * thread.
+ */
+void
+cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data)
+{
+	for (guint i = httpd->postponed->len; i > 0; i--) {
+		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
+
+		if (!awaits(upload->answer.awaited, data))
+			try_again(httpd, i - 1);
+	}
+	if (httpd->resumed)
+		g_source_set_ready_time(httpd->source, 0);
+}
