@@ -80,6 +80,9 @@ append_error(GString *out, const CsAccount *account, const GError *error)
 		append_sentence(out, _("What the server said last still stands."));
 	append_sentence(out, cs_advice_get_sentence(error));
 	append_step(out, cs_advice_get_owner(error), cs_advice_get_next_step(error));
+	if (cs_error_get_request(error))
+		append_line(out, _("request that failed: %s (for the helpdesk)"),
+			    cs_error_get_request(error));
 }
 
 static void

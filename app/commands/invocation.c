@@ -71,6 +71,17 @@ print_advice(const CsInvocation *invocation, const GError *error)
 	}
 }
 
+static void
+print_request(const CsInvocation *invocation, const GError *error)
+{
+	g_autofree char *text = NULL;
+
+	if (!cs_error_get_request(error))
+		return;
+	text = g_strdup_printf(_("request: %s (for the helpdesk)"), cs_error_get_request(error));
+	cs_invocation_note_paragraph(invocation, text);
+}
+
 /* What settings that cannot be read say of the log is not known. */
 static void
 open_default_log(const CsInvocation *invocation)
@@ -277,7 +288,7 @@ cs_exit_from_error(const GError *error)
  * cs_error_to_json:
  * @error: any error
  *
- * Returns: (transfer full): {"code": its reason, "message"}
+ * Returns: (transfer full): {"code": its reason, "message"}, and "request" where the server named it
  */
 cJSON *
 cs_error_to_json(const GError *error)
@@ -287,6 +298,8 @@ cs_error_to_json(const GError *error)
 
 	cs_json_add_string(object, "code", get_reason(error));
 	cs_json_add_string(object, "message", message);
+	if (cs_error_get_request(error))
+		cs_json_add_string(object, "request", cs_error_get_request(error));
 	return object;
 }
 
@@ -306,8 +319,8 @@ cs_invocation_fail(const CsInvocation *invocation, const GError *error)
 	CsExit code = cs_exit_from_error(error);
 
 	cs_event(code == CS_EXIT_STATE ? CS_EVENT_ERROR : CS_EVENT_WARNING, "error", CS_FIELD_VERB,
-		 invocation->line->path, CS_FIELD_CODE, get_reason(error), CS_FIELD_MESSAGE,
-		 error->message, CS_FIELD_END);
+		 invocation->line->path, CS_FIELD_CODE, get_reason(error), CS_FIELD_REQUEST,
+		 cs_error_get_request(error), CS_FIELD_MESSAGE, error->message, CS_FIELD_END);
 	if (invocation->json) {
 		g_autoptr(cJSON) document = cJSON_CreateObject();
 
@@ -316,6 +329,7 @@ cs_invocation_fail(const CsInvocation *invocation, const GError *error)
 	} else {
 		cs_invocation_note(invocation, "countersign: %s\n", error->message);
 		print_advice(invocation, error);
+		print_request(invocation, error);
 	}
 	return code;
 }

@@ -56,8 +56,12 @@ report_account(Report *report, const CsAccount *account, const GError *error, gi
 	g_autofree char *text = cs_account_to_text(account, error, now);
 	const char *code = error ? cs_account_get_error_code(error) : NULL;
 
+	cJSON *json = cs_account_to_json(account, code);
+
 	g_string_append_printf(report->text, "%s%s", report->text->len > 0 ? "\n" : "", text);
-	cs_json_append(report->accounts, cs_account_to_json(account, code));
+	if (error && cs_error_get_request(error))
+		cs_json_add_string(json, "error_request", cs_error_get_request(error));
+	cs_json_append(report->accounts, json);
 }
 
 /* Rule 21: what the policy of the application said, beside the account reported last. */
@@ -215,7 +219,8 @@ const CsCommand cs_command_status = {
 		"\"managed\": true, false or null before the first authentication, \"reason\", "
 		"\"checked_at\", \"device_id\", \"helpdesk_code\", \"certificate\"}]}; an account "
 		"whose check had "
-		"no answer gains \"error\".\n"
+		"no answer gains \"error\", and \"error_request\" where the server named the "
+		"request that it refused.\n"
 		"With --application each account is asked for that application's access, too: "
 		"\"access\": {\"application\", \"allowed\", \"reason\"} says what its policy "
 		"decided, and the exit code is 1 also where it refused. Who may have access is the "

@@ -303,10 +303,12 @@ keep_failure(const CsClient *client, const char *account_id, const GError *failu
 	const CsHistoryEntry entry = {
 		.at = cs_clock_get_unix_s(client->clock),
 		.error_code = (char *)cs_account_get_error_code(failure),
+		.request = (char *)cs_error_get_request(failure),
 	};
 
 	cs_event(CS_EVENT_WARNING, "authentication-failed", CS_FIELD_ACCOUNT, account_id,
-		 CS_FIELD_CODE, entry.error_code, CS_FIELD_MESSAGE, failure->message, CS_FIELD_END);
+		 CS_FIELD_CODE, entry.error_code, CS_FIELD_REQUEST, entry.request, CS_FIELD_MESSAGE,
+		 failure->message, CS_FIELD_END);
 
 	if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
 	    !g_error_matches(failure, CS_ERROR, CS_ERROR_NOT_FOUND) &&

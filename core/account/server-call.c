@@ -9,12 +9,14 @@
 #include "core/protocol/reason.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #define MAX_RESPONSE_BYTES ((gsize)1024 * 1024)
 #define JSON_TYPE	   "application/json"
 #define PROBLEM_TYPE	   "application/problem+json"
 #define FIRST_ERROR_STATUS 400
 #define FIRST_FAULT_STATUS 500
+#define MAX_REQUEST_LENGTH 64
 
 /* The protocol's problem codes that are no reason codes, and those of them that say "try later". */
 static const char *const problem_codes[] = {
@@ -50,9 +52,8 @@ cs_server_call_fail(GError **error, const char *url, const char *what)
 
 /* The server's own words are not shown: nobody has signed them. */
 static void
-set_problem(GError **error, const CsHttpResponse *response, const char *url)
+set_refusal(GError **error, const CsHttpResponse *response, const cJSON *problem, const char *url)
 {
-	g_autoptr(cJSON) problem = cs_json_parse_bytes(response->body, NULL);
 	const char *code = problem == NULL ? NULL : cs_json_get_string(problem, "code", NULL);
 
 	if (code == NULL)
@@ -66,26 +67,50 @@ set_problem(GError **error, const CsHttpResponse *response, const char *url)
 		cs_error_set(error, CS_ERROR_REFUSED, code, _("%s refused: %s"), url, code);
 }
 
+/* Its id of the request, where it is one: it is kept and shown, so that helpdesk finds the line in
+ * the server's log. */
+static const char *
+get_request(const cJSON *problem)
+{
+	const char *id = problem == NULL ? NULL : cs_json_get_string(problem, "request", NULL);
+	gsize length = id == NULL ? 0 : strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+	return length > 0 && length <= MAX_REQUEST_LENGTH && id[length] == '\0' ? id : NULL;
+}
+
+static GError *
+make_failure(const CsHttpResponse *response, const char *url)
+{
+	gboolean is_problem = g_strcmp0(response->content_type, PROBLEM_TYPE) == 0;
+	g_autoptr(cJSON) problem = is_problem ? cs_json_parse_bytes(response->body, NULL) : NULL;
+	g_autofree char *what = NULL;
+	GError *failure = NULL;
+
+	if (is_problem && response->status >= FIRST_ERROR_STATUS &&
+	    response->status < FIRST_FAULT_STATUS) {
+		set_refusal(&failure, response, problem, url);
+	} else {
+		what = g_strdup_printf(_("unexpected HTTP status %u"), response->status);
+		cs_server_call_fail(&failure, url, what);
+	}
+	cs_error_set_request(failure, get_request(problem));
+	return failure;
+}
+
 static gboolean
 check_status(const CsServerCall *call,
 	     const CsHttpResponse *response,
 	     const char *url,
 	     GError **error)
 {
-	g_autofree char *what = NULL;
 	g_autofree char *status = g_strdup_printf("%u", response->status);
 
 	cs_event(CS_EVENT_DEBUG, "answer", CS_FIELD_SERVER, url, CS_FIELD_STATUS, status,
 		 CS_FIELD_END);
 	if (response->status == call->status)
 		return TRUE;
-	if (response->status >= FIRST_ERROR_STATUS && response->status < FIRST_FAULT_STATUS &&
-	    g_strcmp0(response->content_type, PROBLEM_TYPE) == 0) {
-		set_problem(error, response, url);
-		return FALSE;
-	}
-	what = g_strdup_printf(_("unexpected HTTP status %u"), response->status);
-	return cs_server_call_fail(error, url, what);
+	g_propagate_error(error, make_failure(response, url));
+	return FALSE;
 }
 
 static cJSON *
@@ -121,7 +146,8 @@ parse_answer(const CsServerCall *call,
  *
  * Returns: (transfer full): the answer; %NULL with %CS_ERROR_REFUSED and the problem's stable code
  *   ("server-refused" for a code that the protocol does not know), %CS_ERROR_UNREACHABLE where the
- *   server could not be reached, has a fault, or is none of ours, or %G_IO_ERROR_CANCELLED
+ *   server could not be reached, has a fault, or is none of ours, or %G_IO_ERROR_CANCELLED; where
+ *   the server named the request, cs_error_get_request() does
  */
 cJSON *
 cs_server_call_run(const CsServerCall *call,

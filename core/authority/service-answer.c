@@ -100,7 +100,7 @@ cs_answer_set_fault(CsAnswer *answer, const GError *error)
 }
 
 static char *
-print_problem(const CsAnswer *answer)
+print_problem(const CsAnswer *answer, const char *request)
 {
 	g_autoptr(cJSON) problem = cJSON_CreateObject();
 
@@ -109,6 +109,7 @@ print_problem(const CsAnswer *answer)
 	cs_json_add_int64(problem, "status", answer->status);
 	cs_json_add_string(problem, "code", problems[answer->problem].code);
 	cs_json_add_string(problem, "detail", answer->detail);
+	cs_json_add_string(problem, "request", request);
 	return cs_json_print(problem);
 }
 
@@ -141,7 +142,9 @@ cs_answer_write(CsAnswer *answer, CsHttpdResponse *response)
 		return;
 	}
 	response->content_type = answer->body != NULL ? "application/json" : PROBLEM_CONTENT_TYPE;
-	response->body = answer->body != NULL ? cs_json_print(answer->body) : print_problem(answer);
+	response->code = answer->body != NULL ? NULL : problems[answer->problem].code;
+	response->body = answer->body != NULL ? cs_json_print(answer->body)
+					      : print_problem(answer, response->request);
 	/* The status alone, then: it must not promise what was lost. */
 	if (response->body == NULL)
 		response->status = problems[CS_PROBLEM_INTERNAL].status;

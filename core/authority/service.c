@@ -4,14 +4,12 @@
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
-#include "core/base/random.h"
 
 #include <string.h>
 
 #define MAX_ID_LENGTH	   64
 #define MAX_UNPROVEN_LINES 60 /* a minute */
 #define SECONDS_A_MINUTE   60
-#define REQUEST_ID_LENGTH  16
 
 /**
  * cs_service_get_now:
@@ -266,10 +264,9 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 {
 	CsService *service = data;
 	CsAnswer answer = {0};
-	g_autofree char *id = cs_random_id(REQUEST_ID_LENGTH, NULL);
 
 	service->peer = request->peer;
-	service->request = id;
+	service->request = request->id;
 	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;

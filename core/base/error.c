@@ -12,25 +12,29 @@
 #pragma GCC diagnostic ignored "-Wcast-align"
 
 typedef struct {
-	char *reason; /* NULL: the code's own */
+	char *reason;  /* NULL: the code's own */
+	char *request; /* NULL: none is known */
 } CsErrorPrivate;
 
 static void
 cs_error_private_init(CsErrorPrivate *self)
 {
 	self->reason = NULL;
+	self->request = NULL;
 }
 
 static void
 cs_error_private_copy(const CsErrorPrivate *source, CsErrorPrivate *target)
 {
 	target->reason = g_strdup(source->reason);
+	target->request = g_strdup(source->request);
 }
 
 static void
 cs_error_private_clear(CsErrorPrivate *self)
 {
 	g_free(self->reason);
+	g_free(self->request);
 }
 
 /**
@@ -130,4 +134,39 @@ cs_error_get_reason(const GError *error)
 	if (error->code < 0 || error->code >= (gint)G_N_ELEMENTS(default_reasons))
 		return "internal";
 	return default_reasons[error->code];
+}
+
+/**
+ * cs_error_set_request:
+ * @error: an error; only one of %CS_ERROR keeps it
+ * @request: (nullable): the server's id of the request that failed, checked by the caller: it is
+ *   shown to people as it is; copied
+ */
+void
+cs_error_set_request(GError *error, const char *request)
+{
+	CsErrorPrivate *private;
+
+	if (error->domain != CS_ERROR)
+		return;
+	private = cs_error_get_private(error);
+	g_free(private->request);
+	private->request = g_strdup(request);
+}
+
+/**
+ * cs_error_get_request:
+ * @error: (nullable): any error, of any domain
+ *
+ * Nobody has signed it: it is where helpdesk begins to look in the server's log, and no more.
+ *
+ * Returns: (transfer none) (nullable): the server's id of the request that failed, if one is known.
+ * It survives g_error_copy() and g_prefix_error(). Valid as long as @error is.
+ */
+const char *
+cs_error_get_request(const GError *error)
+{
+	if (error == NULL || error->domain != CS_ERROR)
+		return NULL;
+	return cs_error_get_private(error)->request;
 }

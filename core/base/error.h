@@ -27,6 +27,9 @@ GQuark cs_error_quark(void);
 void cs_error_set(GError **error, CsErrorCode code, const char *reason, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 const char *cs_error_get_reason(const GError *error);
+/* The server's id of the request that failed, for helpdesk; of CS_ERROR only. */
+void cs_error_set_request(GError *error, const char *request);
+const char *cs_error_get_request(const GError *error); /* (nullable) */
 void
 cs_error_set_from_errno(GError **error, CsErrorCode code, int saved_errno, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);

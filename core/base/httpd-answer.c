@@ -8,7 +8,7 @@
 #define PROBLEM_TYPE	 "application/problem+json"
 
 static gboolean
-add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_type)
+add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_type, const char *id)
 {
 	gboolean closes = httpd->stopping || httpd->connections.length > CONNECTIONS_MANY;
 
@@ -18,87 +18,95 @@ add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_t
 	/* When it gets crowded nobody keeps a seat between two requests. */
 	if (closes && MHD_add_response_header(response, "Connection", "close") != MHD_YES)
 		return FALSE;
+	if (id != NULL && MHD_add_response_header(response, "Request-Id", id) != MHD_YES)
+		return FALSE;
 	return MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
 	       MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
 }
 
-static enum MHD_Result
-queue_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
+static struct MHD_Response *
+make_response(CsHttpdUpload *upload)
 {
-	enum MHD_Result result = MHD_NO;
-	struct MHD_Response *response;
+	CsHttpdResponse *answer = &upload->answer;
 
-	if (answer->body != NULL)
-		response = MHD_create_response_from_buffer_with_free_callback(
-			answer->body_length > 0 ? answer->body_length : strlen(answer->body),
-			answer->body, g_free);
-	else
-		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	if (response == NULL) {
-		g_free(answer->body);
+	if (answer->body == NULL)
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	upload->sent_bytes = answer->body_length > 0 ? answer->body_length : strlen(answer->body);
+	return MHD_create_response_from_buffer_with_free_callback(upload->sent_bytes, answer->body,
+								  g_free);
+}
+
+static enum MHD_Result
+queue_answer(CsHttpd *httpd, CsHttpdUpload *upload)
+{
+	CsHttpdResponse *answer = &upload->answer;
+	const char *content_type = answer->body != NULL ? answer->content_type : NULL;
+	struct MHD_Response *response = make_response(upload);
+	enum MHD_Result result = MHD_NO;
+
+	if (response == NULL) /* the body is let go of with the request */
 		return MHD_NO;
-	}
-	if (add_headers(httpd, response, answer->body != NULL ? answer->content_type : NULL))
-		result = MHD_queue_response(handle, answer->status, response);
+	answer->body = NULL;
+	if (add_headers(httpd, response, content_type, upload->id))
+		result = MHD_queue_response(upload->handle, answer->status, response);
+	if (result == MHD_YES)
+		upload->sent_status = answer->status;
 	MHD_destroy_response(response);
 	return result;
 }
 
 static enum MHD_Result
-queue_problem(CsHttpd *httpd,
-	      struct MHD_Connection *handle,
-	      guint status,
-	      const char *code,
-	      const char *title)
+queue_problem(
+	CsHttpd *httpd, CsHttpdUpload *upload, guint status, const char *code, const char *title)
 {
-	CsHttpdResponse answer = {status, PROBLEM_TYPE, NULL};
+	CsHttpdResponse *answer = &upload->answer;
 
-	answer.body = g_strdup_printf("{\"status\":%u,\"code\":\"%s\",\"title\":\"%s\"}", status,
-				      code, title);
-	return queue_answer(httpd, handle, &answer);
+	g_free(answer->body);
+	answer->status = status;
+	answer->code = code;
+	answer->content_type = PROBLEM_TYPE;
+	answer->body_length = 0;
+	answer->body = g_strdup_printf(
+		"{\"request\":\"%s\",\"status\":%u,\"code\":\"%s\",\"title\":\"%s\"}",
+		upload->id != NULL ? upload->id : "", status, code, title);
+	return queue_answer(httpd, upload);
 }
 
 /**
  * cs_httpd_queue_too_large:
  * @httpd: the server
- * @handle: the request's connection
+ * @upload: the request
  *
  * Answers 413.
  *
  * Returns: %MHD_NO where it cannot be sent: the connection is closed
  */
 enum MHD_Result
-cs_httpd_queue_too_large(CsHttpd *httpd, struct MHD_Connection *handle)
+cs_httpd_queue_too_large(CsHttpd *httpd, CsHttpdUpload *upload)
 {
-	return queue_problem(httpd, handle, 413, "too-large", "the body is too large");
+	return queue_problem(httpd, upload, 413, "too-large", "the body is too large");
 }
 
 /**
  * cs_httpd_send_answer:
  * @httpd: the server
- * @handle: the request's connection
- * @answer: the handler's; its body is taken
+ * @upload: the request, with the handler's answer; the answer's body is taken
  *
  * Sends it; 500 where it is none.
  *
  * Returns: %MHD_NO where it cannot be sent: the connection is closed
  */
 enum MHD_Result
-cs_httpd_send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer)
+cs_httpd_send_answer(CsHttpd *httpd, CsHttpdUpload *upload)
 {
-	CsHttpdResponse sent = *answer;
-
-	answer->body = NULL;
-	if (sent.status >= 200 && sent.status <= 599)
-		return queue_answer(httpd, handle, &sent);
-	g_free(sent.body);
-	return queue_problem(httpd, handle, 500, "internal", "no answer was made");
+	if (upload->answer.status >= 200 && upload->answer.status <= 599)
+		return queue_answer(httpd, upload);
+	return queue_problem(httpd, upload, 500, "internal", "no answer was made");
 }
 
 /**
  * cs_httpd_hold:
  * @httpd: the server
- * @handle: the request's connection
  * @upload: the request, with its answer; lent until cs_httpd_end_turn()
  *
  * The answer waits for the end of the turn. Nothing happens on the connection until then.
@@ -106,10 +114,9 @@ cs_httpd_send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdRespo
  * Returns: %MHD_YES
  */
 enum MHD_Result
-cs_httpd_hold(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload)
+cs_httpd_hold(CsHttpd *httpd, CsHttpdUpload *upload)
 {
-	upload->handle = handle;
-	MHD_suspend_connection(handle);
+	MHD_suspend_connection(upload->handle);
 	g_ptr_array_add(httpd->held, upload);
 	g_ptr_array_add(httpd->held_answers, &upload->answer);
 	return MHD_YES;

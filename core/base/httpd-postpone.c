@@ -27,7 +27,6 @@ cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us
 /**
  * cs_httpd_postpone:
  * @httpd: the server
- * @handle: the request's connection
  * @upload: the request; lent until it is handed over again
  *
  * Nothing happens on the connection until then: that its peer has gone is not noticed before.
@@ -35,10 +34,9 @@ cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us
  * Returns: %MHD_YES
  */
 enum MHD_Result
-cs_httpd_postpone(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload)
+cs_httpd_postpone(CsHttpd *httpd, CsHttpdUpload *upload)
 {
-	upload->handle = handle;
-	MHD_suspend_connection(handle);
+	MHD_suspend_connection(upload->handle);
 	g_ptr_array_add(httpd->postponed, upload);
 	return MHD_YES;
 }

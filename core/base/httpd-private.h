@@ -8,6 +8,7 @@
 
 #define CS_HTTPD_DISCARD_MAX_BYTES 1048576
 #define CS_HTTPD_CONNECTIONS_MAX   512
+#define CS_HTTPD_METHOD_SIZE_BYTES 16
 
 /* What the server's files share among themselves, and with nobody else. */
 struct _CsHttpd {
@@ -23,6 +24,8 @@ struct _CsHttpd {
 	guint requests;	    /* begun and not yet completed */
 	CsHttpdSettle settle;
 	gpointer settle_data;
+	CsHttpdObserve observe; /* (nullable) */
+	gpointer observe_data;
 	GPtrArray *held;	 /* CsHttpdUpload, lent: of this turn, their answers not yet sent */
 	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
 	GPtrArray *postponed;	 /* CsHttpdUpload, lent: suspended, to be handed over again */
@@ -41,8 +44,14 @@ typedef struct {
 	guint8 *body;
 	gsize length;
 	gsize room;
+	gsize received_bytes;  /* of it, kept and discarded */
 	gsize discarded_bytes; /* beyond the cap, read only so that the peer hears the 413 */
 	struct MHD_Connection *handle;
+	char *id; /* (nullable) */
+	char method[CS_HTTPD_METHOD_SIZE_BYTES];
+	gint64 begun_us;
+	guint sent_status;	/* 0: none yet */
+	gsize sent_bytes;	/* of the answer's body */
 	CsHttpdResponse answer; /* held until the turn is settled */
 	gboolean is_answered;
 	GBytes *whole;	       /* its body, once it has arrived, for every try */
@@ -50,20 +59,19 @@ typedef struct {
 } CsHttpdUpload;
 
 /* httpd-upload.c: the body of a request. */
+CsHttpdUpload *cs_httpd_upload_new(struct MHD_Connection *handle, const char *method);
 enum MHD_Result cs_httpd_upload_take(CsHttpdUpload *upload, const char *data, size_t *size);
 GBytes *cs_httpd_upload_ensure_bytes(CsHttpdUpload *upload);
 void cs_httpd_upload_free(CsHttpdUpload *upload);
 
 /* httpd-answer.c: answers that are sent, and those that are held until the turn is settled. */
-enum MHD_Result cs_httpd_queue_too_large(CsHttpd *httpd, struct MHD_Connection *handle);
-enum MHD_Result
-cs_httpd_send_answer(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdResponse *answer);
-enum MHD_Result cs_httpd_hold(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload);
+enum MHD_Result cs_httpd_queue_too_large(CsHttpd *httpd, CsHttpdUpload *upload);
+enum MHD_Result cs_httpd_send_answer(CsHttpd *httpd, CsHttpdUpload *upload);
+enum MHD_Result cs_httpd_hold(CsHttpd *httpd, CsHttpdUpload *upload);
 void cs_httpd_end_turn(CsHttpd *httpd);
 
 /* httpd-postpone.c: requests that wait for something else than the end of a turn. */
 gboolean cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us);
-enum MHD_Result
-cs_httpd_postpone(CsHttpd *httpd, struct MHD_Connection *handle, CsHttpdUpload *upload);
+enum MHD_Result cs_httpd_postpone(CsHttpd *httpd, CsHttpdUpload *upload);
 void cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us);
 gint64 cs_httpd_get_next_try(const CsHttpd *httpd);

@@ -2,11 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/httpd-private.h"
 
+#include "core/base/random.h"
 #include "core/base/secret.h"
 
 #include <string.h>
 
 #define BODY_MAX_BYTES 262144
+#define ID_LENGTH      16
 
 /* g_realloc could leave a copy behind. */
 static void
@@ -27,6 +29,27 @@ ensure_room(CsHttpdUpload *upload, gsize size)
 }
 
 /**
+ * cs_httpd_upload_new:
+ * @handle: its connection; lent
+ * @method: its method
+ *
+ * Begins a request, and gives it the id that answer, log and verdict name.
+ *
+ * Returns: (transfer full): the request; without an id where no random octets can be had
+ */
+CsHttpdUpload *
+cs_httpd_upload_new(struct MHD_Connection *handle, const char *method)
+{
+	CsHttpdUpload *upload = g_new0(CsHttpdUpload, 1);
+
+	upload->handle = handle;
+	upload->id = cs_random_id(ID_LENGTH, NULL);
+	upload->answer.request = upload->id;
+	g_strlcpy(upload->method, method, sizeof(upload->method));
+	return upload;
+}
+
+/**
  * cs_httpd_upload_take:
  * @upload: a request on the way in
  * @data: more of its body
@@ -39,6 +62,7 @@ ensure_room(CsHttpdUpload *upload, gsize size)
 enum MHD_Result
 cs_httpd_upload_take(CsHttpdUpload *upload, const char *data, size_t *size)
 {
+	upload->received_bytes += *size;
 	if (upload->discarded_bytes == 0 && *size <= BODY_MAX_BYTES - upload->length) {
 		ensure_room(upload, *size);
 		memcpy(upload->body + upload->length, data, *size);
@@ -87,6 +111,6 @@ cs_httpd_upload_free(CsHttpdUpload *upload)
 	g_clear_pointer(&upload->whole, g_bytes_unref);
 	g_free(upload->answer.body);
 	g_free(upload->answer.awaited);
-	g_free(upload->answer.request_id);
+	g_free(upload->id);
 	g_free(upload);
 }

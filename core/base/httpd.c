@@ -96,18 +96,22 @@ get_header(struct MHD_Connection *handle, const char *name)
 
 /* A body that says it is far beyond the cap is not read at all; MHD closes behind the answer. */
 static enum MHD_Result
-begin_request(CsHttpd *httpd, struct MHD_Connection *handle, void **request_context)
+begin_request(CsHttpd *httpd,
+	      struct MHD_Connection *handle,
+	      const char *method,
+	      void **request_context)
 {
 	const char *length = get_header(handle, "Content-Length");
 	guint64 announced_bytes = 0;
-	CsHttpdUpload *upload = g_new0(CsHttpdUpload, 1);
+	CsHttpdUpload *upload = cs_httpd_upload_new(handle, method);
 
 	*request_context = upload;
+	upload->begun_us = g_get_monotonic_time();
 	httpd->requests++;
 	if (length != NULL &&
 	    g_ascii_string_to_unsigned(length, 10, 0, G_MAXUINT64, &announced_bytes, NULL) &&
 	    announced_bytes > CS_HTTPD_DISCARD_MAX_BYTES)
-		return cs_httpd_queue_too_large(httpd, handle);
+		return cs_httpd_queue_too_large(httpd, upload);
 	return MHD_YES;
 }
 
@@ -119,6 +123,7 @@ answer_request(CsHttpd *httpd,
 	       CsHttpdUpload *upload)
 {
 	CsHttpdRequest request = {
+		.id = upload->id,
 		.method = method,
 		.path = path,
 		.content_type = get_header(handle, "Content-Type"),
@@ -126,18 +131,18 @@ answer_request(CsHttpd *httpd,
 	};
 
 	if (upload->discarded_bytes > 0)
-		return cs_httpd_queue_too_large(httpd, handle);
+		return cs_httpd_queue_too_large(httpd, upload);
 	if (upload->is_answered)
-		return cs_httpd_send_answer(httpd, handle, &upload->answer);
+		return cs_httpd_send_answer(httpd, upload);
 	request.body = cs_httpd_upload_ensure_bytes(upload);
 	request.last_try = !cs_httpd_may_postpone(httpd, upload, g_get_monotonic_time());
 	httpd->handler(&request, &upload->answer, httpd->data);
 	httpd->handled = TRUE;
 	if (upload->answer.awaited != NULL && !request.last_try)
-		return cs_httpd_postpone(httpd, handle, upload);
+		return cs_httpd_postpone(httpd, upload);
 	if (upload->answer.held)
-		return cs_httpd_hold(httpd, handle, upload);
-	return cs_httpd_send_answer(httpd, handle, &upload->answer);
+		return cs_httpd_hold(httpd, upload);
+	return cs_httpd_send_answer(httpd, upload);
 }
 
 static enum MHD_Result
@@ -153,10 +158,34 @@ request_cb(void *data,
 	CsHttpd *httpd = data;
 
 	if (*request_context == NULL)
-		return begin_request(httpd, handle, request_context);
+		return begin_request(httpd, handle, method, request_context);
 	if (*upload_data_size > 0)
 		return cs_httpd_upload_take(*request_context, upload_data, upload_data_size);
 	return answer_request(httpd, handle, method, url, *request_context);
+}
+
+static void
+tell_observer(CsHttpd *httpd,
+	      struct MHD_Connection *handle,
+	      const CsHttpdUpload *upload,
+	      gboolean complete)
+{
+	Connection *connection = get_connection(handle);
+	const CsHttpdOutcome outcome = {
+		.id = upload->id,
+		.method = upload->method,
+		.peer = connection != NULL ? get_peer(handle, connection) : "",
+		.route = upload->answer.route,
+		.code = upload->answer.code,
+		.status = upload->sent_status,
+		.complete = complete,
+		.received_bytes = upload->received_bytes,
+		.sent_bytes = upload->sent_bytes,
+		.duration_us = g_get_monotonic_time() - upload->begun_us,
+	};
+
+	if (httpd->observe != NULL)
+		httpd->observe(&outcome, httpd->observe_data);
 }
 
 static void
@@ -172,6 +201,7 @@ completed_cb(void *data,
 	if (upload == NULL)
 		return;
 	g_ptr_array_remove(httpd->postponed, upload);
+	tell_observer(httpd, handle, upload, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	cs_httpd_upload_free(upload);
 	*request_context = NULL;
 	httpd->requests--;
@@ -427,6 +457,20 @@ cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data)
 {
 	httpd->settle = settle;
 	httpd->settle_data = data;
+}
+
+/**
+ * cs_httpd_set_observer:
+ * @httpd: a server, before its context runs
+ * @observe: (nullable): told of each request once, when its answer has been sent or its connection
+ *   has gone; what it is given is lent. What is no HTTP, or beyond the headers' cap, is no request
+ * @data: for @observe
+ */
+void
+cs_httpd_set_observer(CsHttpd *httpd, CsHttpdObserve observe, gpointer data)
+{
+	httpd->observe = observe;
+	httpd->observe_data = data;
 }
 
 /* Requests begun get their answer, if they arrive in time, and those postponed at once; nobody new

@@ -9,6 +9,7 @@
 typedef struct _CsHttpd CsHttpd;
 
 typedef struct {
+	const char *id; /* (nullable) [a-z0-9]; the answer's Request-Id; NULL: no chance */
 	const char *method;
 	const char *path;	  /* decoded by nobody; no query */
 	const char *content_type; /* (nullable) */
@@ -18,18 +19,36 @@ typedef struct {
 } CsHttpdRequest;
 
 typedef struct {
+	const char *request; /* (nullable) its id, lent; set before the handler is called */
 	guint status;
 	const char *content_type; /* static string */
 	char *body;		  /* (transfer full) g_malloc'ed, or NULL for an empty body */
 	gsize body_length;	  /* octets of body; 0: it is text, ended by a NUL */
 	gboolean held;		  /* not to be sent before the turn is settled */
-	char *awaited;	  /* (transfer full) what it waits for; NULL: answered, not postponed */
-	char *request_id; /* (transfer full) (nullable) the handler's, kept over all tries */
+	char *awaited;	   /* (transfer full) what it waits for; NULL: answered, not postponed */
+	const char *route; /* (nullable) static strings, for whoever observes: */
+	const char *code;  /* (nullable) of a problem */
 } CsHttpdResponse;
+
+/* What became of a request, when all is over. */
+typedef struct {
+	const char *id;		/* (nullable) */
+	const char *method;	/* as it came, cut at 15 octets */
+	const char *peer;	/* numeric address */
+	const char *route;	/* (nullable) the handler's */
+	const char *code;	/* (nullable) of a problem, the handler's or the server's own */
+	guint status;		/* 0: gone before it was answered */
+	gboolean complete;	/* the answer was sent whole */
+	guint64 received_bytes; /* of the body */
+	guint64 sent_bytes;	/* of the answer's body */
+	gint64 duration_us;
+} CsHttpdOutcome;
 
 typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
 			       CsHttpdResponse *response,
 			       gpointer data);
+
+typedef void (*CsHttpdObserve)(const CsHttpdOutcome *outcome, gpointer data);
 
 /* answers: CsHttpdResponse, lent, of every request held in this turn; each may be changed. */
 typedef void (*CsHttpdSettle)(GPtrArray *answers, gpointer data);
@@ -52,6 +71,7 @@ void cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data);
 /* 2 s and 64 unless set */
 void cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed);
 void cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data);
+void cs_httpd_set_observer(CsHttpd *httpd, CsHttpdObserve observe, gpointer data);
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

@@ -73,6 +73,30 @@ test_foreign_errors(void)
 	g_assert_cmpstr(cs_error_get_reason(NULL), ==, "internal");
 }
 
+/* The server's id of a request goes with the error, wherever that goes. */
+static void
+test_request(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) copy = NULL;
+	g_autoptr(GError) foreign = g_error_new(G_IO_ERROR, G_IO_ERROR_FAILED, "oh");
+
+	cs_error_set(&error, CS_ERROR_REFUSED, "busy", "no");
+	g_assert_null(cs_error_get_request(error));
+	cs_error_set_request(error, "a1");
+	cs_error_set_request(error, "b2");
+	g_prefix_error(&error, "adding: ");
+	copy = g_error_copy(error);
+	g_clear_error(&error);
+	g_assert_cmpstr(cs_error_get_request(copy), ==, "b2");
+	g_assert_cmpstr(cs_error_get_reason(copy), ==, "busy");
+	cs_error_set_request(copy, NULL);
+	g_assert_null(cs_error_get_request(copy));
+	cs_error_set_request(foreign, "a1");
+	g_assert_null(cs_error_get_request(foreign));
+	g_assert_null(cs_error_get_request(NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -82,5 +106,6 @@ main(int argc, char **argv)
 	g_test_add_func("/error/set-without-place", test_set_without_place);
 	g_test_add_func("/error/errno", test_errno);
 	g_test_add_func("/error/foreign-errors", test_foreign_errors);
+	g_test_add_func("/error/request", test_request);
 	return g_test_run();
 }

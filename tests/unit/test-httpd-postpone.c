@@ -7,11 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLOSING	     " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-#define NEVER_MS     (60 * 60 * 1000) /* no test waits for that */
-#define SHORT_MS     50
-#define DEADLINE_MS  1000
-#define MAX_PATIENCE 64
+#define CLOSING	      " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+#define NEVER_MS      (60 * 60 * 1000) /* no test waits for that */
+#define SHORT_MS      50
+#define DEADLINE_MS   1000
+#define MAX_PATIENCE  64
+#define MAX_REQUESTS  100
+#define ID_SIZE_BYTES 17
 
 /* What the handler saw, and whether it may answer what is below /wait. */
 typedef struct {
@@ -20,21 +22,38 @@ typedef struct {
 	gboolean open;
 	guint tries;	  /* of anything below /wait */
 	guint last_tries; /* of these, those that could no longer be postponed */
+	char ids[MAX_REQUESTS][ID_SIZE_BYTES];
+	guint first_tries[MAX_REQUESTS]; /* of the request with that id: which try it was */
+	guint requests;
 } Door;
 
-/* Says how it was asked: "last" or "known", with the body and the id of the first try. */
+/* Which try the request's first was: it is the same request as long as its id is. */
+static guint
+find_first_try(Door *door, const char *id)
+{
+	for (guint i = 0; i < door->requests; i++) {
+		if (strcmp(door->ids[i], id) == 0)
+			return door->first_tries[i];
+	}
+	g_assert_cmpuint(door->requests, <, MAX_REQUESTS);
+	g_strlcpy(door->ids[door->requests], id, ID_SIZE_BYTES);
+	door->first_tries[door->requests] = door->tries;
+	return door->first_tries[door->requests++];
+}
+
+/* Says how it was asked: "last" or "known", with the body and the number of the first try. */
 static void
 answer_door(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
 {
 	Door *door = data;
 	gboolean waits = g_str_has_prefix(request->path, "/wait");
 	gconstpointer body = g_bytes_get_data(request->body, NULL);
+	guint first_try;
 
 	g_mutex_lock(&door->mutex);
 	door->tries += waits;
 	door->last_tries += waits && request->last_try;
-	if (response->request_id == NULL)
-		response->request_id = g_strdup_printf("try %u", door->tries);
+	first_try = find_first_try(door, request->id);
 	if (waits && !door->open && (!request->last_try || g_str_has_suffix(request->path, "on")))
 		response->awaited = g_strdup(request->path);
 	g_cond_broadcast(&door->cond);
@@ -43,10 +62,9 @@ answer_door(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer d
 		return;
 	response->status = 200;
 	response->content_type = "text/plain";
-	response->body = g_strdup_printf("%s|%s|%.*s|%s", request->path, response->request_id,
-					 (int)g_bytes_get_size(request->body),
-					 body != NULL ? (const char *)body : "",
-					 request->last_try ? "last" : "known");
+	response->body = g_strdup_printf(
+		"%s|try %u|%.*s|%s", request->path, first_try, (int)g_bytes_get_size(request->body),
+		body != NULL ? (const char *)body : "", request->last_try ? "last" : "known");
 }
 
 static gboolean

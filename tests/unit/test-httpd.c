@@ -142,7 +142,7 @@ assert_body(Fixture *fixture, gsize length, gboolean chunked, gboolean fits)
 		assert_answers(fixture, request, "HTTP/1.1 201 ", "POST|/||127.0.0.1|262144");
 	else
 		assert_answers(fixture, request, "HTTP/1.1 413 ",
-			       "{\"status\":413,\"code\":\"too-large\","
+			       ",\"status\":413,\"code\":\"too-large\","
 			       "\"title\":\"the body is too large\"}");
 }
 

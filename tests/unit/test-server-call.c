@@ -114,6 +114,48 @@ test_messages(Fixture *f, gconstpointer data)
 	g_assert_null(strchr(error->message, '\x1b'));
 }
 
+/* Whatever the status, what helpdesk can look for is kept; what could be anything else is not. */
+static void
+test_request(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		guint status;
+		const char *type;
+		const char *body;
+		const char *request;
+	} cases[] = {
+		{403, PROBLEM, "{\"code\":\"code-invalid\",\"request\":\"a2\"}", "a2"},
+		{403, PROBLEM, "{\"code\":\"invented\",\"request\":\"a2\"}", "a2"},
+		{429, PROBLEM, "{\"code\":\"busy\",\"request\":\"a2\"}", "a2"},
+		{503, PROBLEM, "{\"code\":\"disk-full\",\"request\":\"a2\"}", "a2"},
+		{503, PROBLEM,
+		 "{\"request\":"
+		 "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+		 "0123456789012345678901234567890123456789012345678901234567890123"},
+		{503, PROBLEM,
+		 "{\"request\":"
+		 "\"01234567890123456789012345678901234567890123456789012345678901234\"}",
+		 NULL},
+		{503, PROBLEM, "{\"code\":\"busy\",\"request\":\"\"}", NULL},
+		{503, PROBLEM, "{\"code\":\"busy\",\"request\":\"call eve\"}", NULL},
+		{503, PROBLEM, "{\"code\":\"busy\",\"request\":null}", NULL},
+		{503, PROBLEM, "{\"code\":\"busy\"}", NULL},
+		{503, PROBLEM, "nonsense", NULL},
+		{503, JSON, "{\"code\":\"busy\",\"request\":\"a2\"}", NULL},
+		{302, JSON, "{}", NULL},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		f->faults->status = cases[i].status;
+		f->faults->content_type = cases[i].type;
+		f->faults->body = cases[i].body;
+		g_assert_null(run(f, &error));
+		g_assert_cmpstr(cs_error_get_request(error), ==, cases[i].request);
+	}
+}
+
 static void
 test_no_valid_answer(Fixture *f, gconstpointer data)
 {
@@ -255,6 +297,7 @@ main(int argc, char **argv)
 		{"/server-call/answer", test_answer},
 		{"/server-call/problems", test_problems},
 		{"/server-call/messages", test_messages},
+		{"/server-call/request", test_request},
 		{"/server-call/no-valid-answer", test_no_valid_answer},
 		{"/server-call/cap", test_cap},
 		{"/server-call/away", test_away},
