@@ -33,17 +33,10 @@ static Signer signers[SIGNER_COUNT];
 static CsPrivateKey *
 make_key(guint8 number)
 {
-	static const guint8 head[] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20};
-	static const guint8 tail[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,
-				      0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
-	guint8 sec1[sizeof(head) + CS_SHA256_SIZE_BYTES + sizeof(tail)];
+	g_autoptr(EVP_PKEY) pkey = cs_test_take_fixed_key(number);
 	g_autoptr(GError) error = NULL;
+	CsPrivateKey *key = cs_private_key_new_from_pkey(pkey, &error);
 
-	memcpy(sec1, head, sizeof(head));
-	memset(sec1 + sizeof(head), number, CS_SHA256_SIZE_BYTES);
-	memcpy(sec1 + sizeof(head) + CS_SHA256_SIZE_BYTES, tail, sizeof(tail));
-	g_autoptr(CsSecret) secret = cs_secret_new(sec1, sizeof(sec1));
-	CsPrivateKey *key = cs_private_key_new_from_data(secret, &error);
 	g_assert_no_error(error);
 	return key;
 }
