@@ -224,18 +224,59 @@ decode_rsa(const CsPublicKeyInfo *info)
 	return key_from_parameters("RSA", builder);
 }
 
+/* A key without a point. Making a group of a curve's name costs OpenSSL three times what copying
+ * one costs, so the first is kept for as long as the program runs; it is never changed. */
 static EVP_PKEY *
-decode_curve(const CsPublicKeyInfo *info)
+get_bare_key(const Curve *curve)
 {
-	g_autoptr(OSSL_PARAM_BLD) builder = OSSL_PARAM_BLD_new();
-	const char *group = cs_public_key_get_group(info->kind);
+	static EVP_PKEY *bare_keys[G_N_ELEMENTS(curves)];
+	EVP_PKEY **place = &bare_keys[curve - curves];
+	EVP_PKEY *key = g_atomic_pointer_get(place);
+	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	OSSL_PARAM parameters[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve->group,
+						 0),
+		OSSL_PARAM_construct_end(),
+	};
 
-	if (builder == NULL ||
-	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) != 1 ||
-	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, info->point.data,
-					     info->point.length) != 1)
+	if (key != NULL)
+		return key;
+	context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEY_PARAMETERS, parameters) != 1)
 		return NULL;
-	return key_from_parameters("EC", builder);
+	if (g_atomic_pointer_compare_and_exchange(place, NULL, key))
+		return key;
+	EVP_PKEY_free(key);
+	return g_atomic_pointer_get(place);
+}
+
+/**
+ * cs_public_key_from_point:
+ * @kind: a kind on a curve
+ * @point: 04 || X || Y
+ * @length: the curve's own number of octets
+ *
+ * A coordinate beyond the field and a point off the curve are refused; the curves' cofactor is 1,
+ * so that is all there is to check. Any thread.
+ *
+ * Returns: (transfer full) (nullable): the key; OpenSSL's queue says what was wrong
+ */
+EVP_PKEY *
+cs_public_key_from_point(CsKeyKind kind, const guint8 *point, gsize length)
+{
+	const Curve *curve = find_curve(kind);
+	EVP_PKEY *bare = NULL;
+	g_autoptr(EVP_PKEY) key = NULL;
+
+	g_return_val_if_fail(curve != NULL && length == curve->point_length &&
+				     point[0] == POINT_UNCOMPRESSED,
+			     NULL);
+	bare = get_bare_key(curve);
+	key = bare != NULL ? EVP_PKEY_dup(bare) : NULL;
+	if (key == NULL || EVP_PKEY_set1_encoded_public_key(key, point, length) != 1)
+		return NULL;
+	return g_steal_pointer(&key);
 }
 
 /* id-RSASSA-PSS has parameters that OpenSSL reads; other kinds are an issuer's business. What it
@@ -277,7 +318,7 @@ cs_public_key_decode(CsDer spki, GError **error)
 	if (info.kind == CS_KEY_KIND_RSA)
 		key = decode_rsa(&info);
 	else if (info.point.length > 0)
-		key = decode_curve(&info);
+		key = cs_public_key_from_point(info.kind, info.point.data, info.point.length);
 	else
 		key = decode_any(spki);
 	if (key == NULL)

@@ -34,6 +34,8 @@ typedef struct {
 
 gboolean cs_public_key_read(CsDer spki, CsPublicKeyInfo *info);
 EVP_PKEY *cs_public_key_decode(CsDer spki, GError **error);
+/* point: 04 || X || Y, as long as the curve's are. */
+EVP_PKEY *cs_public_key_from_point(CsKeyKind kind, const guint8 *point, gsize length);
 GBytes *cs_public_key_encode(EVP_PKEY *key, GError **error);
 CsKeyKind cs_public_key_get_kind(EVP_PKEY *key);
 

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/protocol/jwk.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <string.h>
 
@@ -44,29 +43,16 @@ jwk_compute_thumbprint(CsJwk *jwk)
 	jwk->fingerprint = cs_hex_encode(digest, sizeof(digest));
 }
 
-/* OpenSSL refuses coordinates beyond the field and points off the curve here; the curve's cofactor
- * is 1, so that is all there is to check. */
 static EVP_PKEY *
 jwk_decode_point(const guint8 point[POINT_SIZE_BYTES], GError **error)
 {
-	char group[] = "prime256v1";
-	OSSL_PARAM parameters[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point,
-						  POINT_SIZE_BYTES),
-		OSSL_PARAM_construct_end(),
-	};
-	g_autoptr(EVP_PKEY_CTX) context = NULL;
-	g_autoptr(EVP_PKEY) pkey = NULL;
+	EVP_PKEY *pkey = NULL;
 
 	ERR_clear_error();
-	context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
+	pkey = cs_public_key_from_point(CS_KEY_KIND_P256, point, POINT_SIZE_BYTES);
+	if (pkey == NULL)
 		cs_openssl_set_error(error, CS_ERROR_INVALID, "key-malformed", "read public key");
-		return NULL;
-	}
-	return g_steal_pointer(&pkey);
+	return pkey;
 }
 
 /* The point is not looked at: jwk_decode_point() does. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/pki/public-key.h"
 
+#include <openssl/err.h>
 #include <string.h>
 
 #include "core/base/encoding.h"
@@ -191,6 +192,27 @@ test_bad_point(void)
 	g_assert_cmpstr(cs_error_get_reason(error), ==, "key-unsupported");
 }
 
+/* Keys of one curve are made from one that is kept: neither a refused point nor the next key changes
+ * those before. */
+static void
+test_keys_of_one_curve(void)
+{
+	g_autoptr(EVP_PKEY) first = EVP_EC_gen("P-384");
+	g_autoptr(EVP_PKEY) second = EVP_EC_gen("P-384");
+	g_autoptr(GBytes) first_spki = spki_of(first);
+	g_autoptr(GBytes) second_spki = spki_of(second);
+	g_autoptr(EVP_PKEY) first_decoded = cs_public_key_decode(der_of(first_spki), NULL);
+	g_autoptr(EVP_PKEY) second_decoded = NULL;
+	guint8 nowhere[1 + 2 * 48] = {0x04};
+
+	g_assert_null(cs_public_key_from_point(CS_KEY_KIND_P384, nowhere, sizeof(nowhere)));
+	ERR_clear_error();
+	second_decoded = cs_public_key_decode(der_of(second_spki), NULL);
+	g_assert_cmpint(EVP_PKEY_eq(first_decoded, first), ==, 1);
+	g_assert_cmpint(EVP_PKEY_eq(second_decoded, second), ==, 1);
+	g_assert_cmpint(EVP_PKEY_eq(first_decoded, second_decoded), ==, 0);
+}
+
 /* OpenSSL reads such a key, and cannot write it. */
 static void
 test_negative_salt(void)
@@ -246,6 +268,7 @@ main(int argc, char *argv[])
 	g_test_add_func("/public-key/one-encoding", test_one_encoding);
 	g_test_add_func("/public-key/insane-rsa", test_insane_rsa);
 	g_test_add_func("/public-key/bad-point", test_bad_point);
+	g_test_add_func("/public-key/keys-of-one-curve", test_keys_of_one_curve);
 	g_test_add_func("/public-key/negative-salt", test_negative_salt);
 	g_test_add_func("/public-key/malformed", test_malformed);
 	return g_test_run();
