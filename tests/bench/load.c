@@ -23,15 +23,19 @@ typedef struct {
 } Client;
 
 void
-cs_load_call_init_post(CsLoadCall *call, const char *path, const char *body)
+cs_load_call_init(CsLoadCall *call, const char *method, const char *path, const char *body)
 {
 	call->request = g_string_new(NULL);
 	call->answer = g_string_sized_new(READ_BYTES);
 	call->time_ms = 0;
-	g_string_printf(call->request,
-			"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-			"Content-Length: %zu" END_OF_HEAD "%s",
-			path, strlen(body), body);
+	g_string_printf(call->request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", method, path);
+	if (body == NULL)
+		g_string_append(call->request, "\r\n");
+	else
+		g_string_append_printf(call->request,
+				       "Content-Type: application/json\r\n" LENGTH_HEADER
+				       "%zu" END_OF_HEAD "%s",
+				       strlen(body), body);
 }
 
 void

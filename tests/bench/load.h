@@ -13,7 +13,8 @@ typedef struct {
 	double time_ms;	  /* from the first octet sent to the last one heard */
 } CsLoadCall;
 
-void cs_load_call_init_post(CsLoadCall *call, const char *path, const char *body);
+/* body (nullable): JSON. */
+void cs_load_call_init(CsLoadCall *call, const char *method, const char *path, const char *body);
 void cs_load_call_clear(CsLoadCall *call);
 /* Lent: behind the head. */
 const char *cs_load_call_get_body(const CsLoadCall *call);

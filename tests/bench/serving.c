@@ -210,7 +210,7 @@ cs_serving_prepare(CsServing *serving, guint device, CsServingCall *call)
 	call->device.response = NULL;
 	call->device.answer = NULL;
 	cs_flood_device_prepare_response(&call->device);
-	cs_load_call_init_post(&call->call, call->device.path, call->device.body);
+	cs_load_call_init(&call->call, "POST", call->device.path, call->device.body);
 }
 
 void
