@@ -3,23 +3,20 @@
 #include "core/authority/revocation-watch.h"
 
 #include "core/authority/revocation-feed.h"
+#include "core/authority/revocation-questions.h"
 
 #define MAX_QUESTIONS 1024    /* waiting; more are asked again at their next sign-in */
 #define LOOK_AGAIN_S  5	      /* at files, where nothing is due */
 #define KEPT_S	      2592000 /* 30 days without a fetch */
 #define US_PER_S      G_GINT64_CONSTANT(1000000)
 
-/* A certificate whose answer is unknown. */
-typedef struct {
-	char *issuer;
-	CsCertificate *certificate;
-} Question;
-
 struct _CsRevocationWatch {
 	char *folder;
 	CsClock clock;
 	GCancellable *cancellable; /* cancelled: the thread ends */
 	GThread *thread;
+	CsRevocationTold told; /* (nullable), before the thread */
+	gpointer told_data;
 
 	GPtrArray *feeds; /* (element-type CsRevocationFeed): the thread's, once there is one */
 	guint64 stamp;	  /* of the store, likewise */
@@ -27,22 +24,14 @@ struct _CsRevocationWatch {
 	GAsyncQueue *wake; /* anything in it: look at once */
 
 	GMutex mutex;
-	GPtrArray *rows;   /* (nullable) */
-	gboolean changed;  /* rows, the store or a file: to be loaded */
-	GPtrArray *views;  /* (element-type CsRevocationView) */
-	GQueue *questions; /* (element-type Question) */
-	GHashTable *used;  /* fingerprints of certificates asked about, for the thread to note */
+	GPtrArray *rows;  /* (nullable) */
+	gboolean changed; /* rows, the store or a file: to be loaded */
+	gboolean loading; /* they are */
+	GPtrArray *views; /* (element-type CsRevocationView) */
+	CsRevocationQuestions *questions;
+	GHashTable *used; /* fingerprints of certificates asked about, for the thread to note */
 	guint64 seen_stamp;
 };
-
-static void
-question_free(Question *question)
-{
-	g_free(question->issuer);
-	cs_certificate_unref(question->certificate);
-	g_free(question);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_free)
 
 static void
 wake(CsRevocationWatch *watch)
@@ -73,7 +62,7 @@ cs_revocation_watch_new(const char *folder, const CsClock *clock)
 	watch->cancellable = g_cancellable_new();
 	watch->feeds = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_feed_free);
 	watch->views = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_view_unref);
-	watch->questions = g_queue_new();
+	watch->questions = cs_revocation_questions_new(MAX_QUESTIONS);
 	watch->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_mutex_init(&watch->mutex);
 	watch->wake = g_async_queue_new();
@@ -94,7 +83,7 @@ cs_revocation_watch_free(CsRevocationWatch *watch)
 	g_cancellable_cancel(watch->cancellable);
 	wake(watch);
 	g_clear_pointer(&watch->thread, g_thread_join);
-	g_queue_free_full(watch->questions, (GDestroyNotify)question_free);
+	cs_revocation_questions_free(watch->questions);
 	g_hash_table_unref(watch->used);
 	g_ptr_array_unref(watch->views);
 	g_ptr_array_unref(watch->feeds);
@@ -106,7 +95,29 @@ cs_revocation_watch_free(CsRevocationWatch *watch)
 	g_free(watch);
 }
 
+/**
+ * cs_revocation_watch_set_told:
+ * @watch: a watch, before its first issuers
+ * @told: called in its thread whenever an answer may be another than before; it must not block
+ * @data: for @told
+ *
+ * For those who wait for what cs_revocation_watch_ask() has sent for.
+ */
+void
+cs_revocation_watch_set_told(CsRevocationWatch *watch, CsRevocationTold told, gpointer data)
+{
+	watch->told = told;
+	watch->told_data = data;
+}
+
 /* ---- the thread's work ---- */
+
+static void
+tell(const CsRevocationWatch *watch)
+{
+	if (watch->told != NULL)
+		watch->told(watch->told_data);
+}
 
 static void
 publish(CsRevocationWatch *watch)
@@ -175,39 +186,124 @@ find_feed(const CsRevocationWatch *watch, const char *issuer)
 	return NULL;
 }
 
-/* What cannot be kept is still used. */
 static void
-fetch_all(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *wanted)
+show(CsRevocationWatch *watch)
 {
-	for (guint i = 0; i < wanted->len && !g_cancellable_is_cancelled(watch->cancellable); i++) {
-		CsRevocationRecord *record = cs_revocation_feed_fetch(
-			feed, g_ptr_array_index(wanted, i), get_now(watch), watch->cancellable);
-		g_autoptr(GError) error = NULL;
+	watch->stamp = cs_revocation_store_get_stamp(watch->folder);
+	publish(watch);
+}
 
-		if (g_cancellable_is_cancelled(watch->cancellable)) {
-			cs_revocation_record_free(record);
-			return;
-		}
-		if (!cs_revocation_store_put(watch->folder, record, &error))
-			g_debug("revocation is not kept: %s", error->message);
-		cs_revocation_feed_take(feed, record, get_now(watch));
+/* Where one is taken. */
+static void
+settle(CsRevocationWatch *watch)
+{
+	g_mutex_lock(&watch->mutex);
+	cs_revocation_questions_settle(watch->questions, get_now(watch));
+	g_mutex_unlock(&watch->mutex);
+	tell(watch);
+}
+
+/* What cannot be kept is still used. FALSE: the watch ends. */
+static gboolean
+fetch(CsRevocationWatch *watch, CsRevocationFeed *feed, const CsRevocationRecord *wanted)
+{
+	CsRevocationRecord *record =
+		cs_revocation_feed_fetch(feed, wanted, get_now(watch), watch->cancellable);
+	g_autoptr(GError) error = NULL;
+
+	if (g_cancellable_is_cancelled(watch->cancellable)) {
+		cs_revocation_record_free(record);
+		return FALSE;
 	}
-	if (wanted->len > 0) {
-		watch->stamp = cs_revocation_store_get_stamp(watch->folder);
-		publish(watch);
+	if (!cs_revocation_store_put(watch->folder, record, &error))
+		g_debug("revocation is not kept: %s", error->message);
+	cs_revocation_feed_take(feed, record, get_now(watch));
+	return TRUE;
+}
+
+/* Under the mutex. */
+static CsRevocationView *
+find_view(const CsRevocationWatch *watch, const char *issuer)
+{
+	for (guint i = 0; i < watch->views->len; i++) {
+		CsRevocationView *view = g_ptr_array_index(watch->views, i);
+
+		if (g_str_equal(cs_revocation_view_get_issuer(view), issuer))
+			return cs_revocation_view_ref(view);
 	}
+	return NULL;
+}
+
+/* Once what came has answered it, whoever waits need wait no longer. */
+static void
+settle_if_known(CsRevocationWatch *watch)
+{
+	const CsRevocationQuestion *question = cs_revocation_questions_get_taken(watch->questions);
+	g_autoptr(CsRevocationView) view = NULL;
+	CsRevocationAnswer answer;
+
+	if (question == NULL)
+		return;
+	g_mutex_lock(&watch->mutex);
+	view = find_view(watch, question->issuer);
+	g_mutex_unlock(&watch->mutex);
+	cs_revocation_view_decide(view, question->certificate, get_now(watch), &answer);
+	if (answer.status != CS_REVOCATION_UNKNOWN)
+		settle(watch);
 }
 
 static void
-answer_question(CsRevocationWatch *watch, const Question *question)
+answer_question(CsRevocationWatch *watch, const CsRevocationQuestion *question)
 {
 	CsRevocationFeed *feed = find_feed(watch, question->issuer);
 	g_autoptr(GPtrArray) wanted = NULL;
 
-	if (feed == NULL)
-		return;
-	wanted = cs_revocation_feed_list_wanted(feed, question->certificate, get_now(watch));
-	fetch_all(watch, feed, wanted);
+	if (feed != NULL)
+		wanted =
+			cs_revocation_feed_list_wanted(feed, question->certificate, get_now(watch));
+	for (guint i = 0; wanted != NULL && i < wanted->len; i++) {
+		if (!fetch(watch, feed, g_ptr_array_index(wanted, i)))
+			return;
+		show(watch);
+		settle_if_known(watch);
+	}
+	settle(watch);
+}
+
+static void
+load_anew(CsRevocationWatch *watch, GPtrArray *rows)
+{
+	load(watch, rows);
+	g_mutex_lock(&watch->mutex);
+	watch->loading = FALSE;
+	cs_revocation_questions_reopen(watch->questions);
+	g_mutex_unlock(&watch->mutex);
+	tell(watch);
+}
+
+static gboolean
+has_more(CsRevocationWatch *watch, gboolean outdated)
+{
+	gboolean more = FALSE;
+
+	g_mutex_lock(&watch->mutex);
+	watch->changed = watch->changed || outdated;
+	more = watch->changed || !cs_revocation_questions_is_empty(watch->questions);
+	g_mutex_unlock(&watch->mutex);
+	return more;
+}
+
+/* Until a question is asked, which comes first. */
+static void
+fetch_list(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *list)
+{
+	guint fetched = 0;
+
+	while (fetched < list->len && !has_more(watch, FALSE) &&
+	       fetch(watch, feed, g_ptr_array_index(list, fetched)))
+		fetched++;
+	if (fetched > 0)
+		show(watch);
 }
 
 /* Returns when the next one is due. */
@@ -220,7 +316,7 @@ fetch_due(CsRevocationWatch *watch)
 		CsRevocationFeed *feed = g_ptr_array_index(watch->feeds, i);
 		g_autoptr(GPtrArray) list = cs_revocation_feed_list_due(feed, get_now(watch), &due);
 
-		fetch_all(watch, feed, list);
+		fetch_list(watch, feed, list);
 	}
 	return due;
 }
@@ -258,34 +354,23 @@ static gint64
 work(CsRevocationWatch *watch)
 {
 	g_autoptr(GPtrArray) rows = NULL;
-	g_autoptr(Question) question = NULL;
+	const CsRevocationQuestion *question;
 
 	g_mutex_lock(&watch->mutex);
 	if (watch->changed)
 		rows = g_ptr_array_ref(watch->rows);
+	watch->loading = watch->changed;
 	watch->changed = FALSE;
-	question = g_queue_pop_head(watch->questions);
+	question = cs_revocation_questions_take(watch->questions);
 	note_uses(watch);
 	g_mutex_unlock(&watch->mutex);
 	if (rows != NULL)
-		load(watch, rows);
+		load_anew(watch, rows);
 	if (question != NULL) {
 		answer_question(watch, question);
 		return get_now(watch);
 	}
 	return fetch_due(watch);
-}
-
-static gboolean
-has_more(CsRevocationWatch *watch, gboolean outdated)
-{
-	gboolean more = FALSE;
-
-	g_mutex_lock(&watch->mutex);
-	watch->changed = watch->changed || outdated;
-	more = watch->changed || !g_queue_is_empty(watch->questions);
-	g_mutex_unlock(&watch->mutex);
-	return more;
 }
 
 static void
@@ -331,12 +416,15 @@ has_work(const GPtrArray *rows)
  * @watch: a watch
  * @rows: (element-type CsIssuerRow): the issuers as they are now; kept, and changed by nobody
  *
- * Cheap while the same array is given. The thread starts with the first issuer that needs it; what
- * was kept of earlier runs has been read by then, so that the first answers know of it.
+ * Cheap while the same array is given. The thread starts with the first issuer that needs it. The
+ * first rows, given before anybody asks, are read at once, with what was kept of earlier runs; later
+ * ones are the thread's to read, however large, and those who ask meanwhile may wait.
  */
 void
 cs_revocation_watch_set_issuers(CsRevocationWatch *watch, GPtrArray *rows)
 {
+	gboolean first = watch->rows == NULL;
+
 	if (rows == watch->rows)
 		return;
 	g_mutex_lock(&watch->mutex);
@@ -347,49 +435,32 @@ cs_revocation_watch_set_issuers(CsRevocationWatch *watch, GPtrArray *rows)
 	wake(watch);
 	if (watch->thread != NULL || !has_work(rows))
 		return;
-	load(watch, rows);
-	watch->seen_stamp = watch->stamp;
-	watch->changed = FALSE;
+	if (first) {
+		load(watch, rows);
+		watch->changed = FALSE;
+	}
 	watch->thread = g_thread_new("revocation", watch_thread_cb, watch);
 }
 
-/* Under the mutex. */
-static CsRevocationView *
-find_view(const CsRevocationWatch *watch, const char *issuer)
-{
-	for (guint i = 0; i < watch->views->len; i++) {
-		CsRevocationView *view = g_ptr_array_index(watch->views, i);
-
-		if (g_str_equal(cs_revocation_view_get_issuer(view), issuer))
-			return cs_revocation_view_ref(view);
-	}
-	return NULL;
-}
-
-/* Under the mutex. */
+/* Under the mutex. Without a thread nobody ever loads. */
 static gboolean
-is_waiting(const CsRevocationWatch *watch, const CsCertificate *certificate)
+is_loading(const CsRevocationWatch *watch)
 {
-	for (const GList *link = watch->questions->head; link != NULL; link = link->next) {
-		if (((const Question *)link->data)->certificate == certificate)
-			return TRUE;
-	}
-	return FALSE;
+	return watch->thread != NULL && (watch->changed || watch->loading);
 }
 
-static void
-send_for(CsRevocationWatch *watch, const char *issuer, const CsCertificate *certificate)
+/* Whether it may come. */
+static gboolean
+send_for(CsRevocationWatch *watch, const char *issuer, const CsCertificate *certificate, gint64 now)
 {
-	Question *question = g_new0(Question, 1);
+	gboolean open = FALSE;
 
-	question->issuer = g_strdup(issuer);
-	question->certificate = cs_certificate_ref((CsCertificate *)certificate);
 	g_mutex_lock(&watch->mutex);
-	if (watch->questions->length < MAX_QUESTIONS && !is_waiting(watch, certificate))
-		g_queue_push_tail(watch->questions, g_steal_pointer(&question));
+	open = cs_revocation_questions_put(watch->questions, issuer, certificate, now);
 	g_mutex_unlock(&watch->mutex);
-	wake(watch);
-	g_clear_pointer(&question, question_free);
+	if (open)
+		wake(watch);
+	return open;
 }
 
 /* Another process has refreshed. Under the mutex. */
@@ -413,10 +484,12 @@ sees_change(CsRevocationWatch *watch)
  * @now: Unix seconds
  * @answer: (out): by what is at hand
  *
- * Where that is unknown, what the administrator allows is sent for, and the next sign-in knows more.
- * From one thread at a time.
+ * Where that is unknown, what the administrator allows is sent for. From one thread at a time.
+ *
+ * Returns: %TRUE where it is unknown and may soon be known: it is being read or fetched, and whoever
+ *   set cs_revocation_watch_set_told() hears when to ask again; that it comes at all is not said
  */
-void
+gboolean
 cs_revocation_watch_ask(CsRevocationWatch *watch,
 			const char *issuer,
 			const CsCertificate *certificate,
@@ -425,9 +498,11 @@ cs_revocation_watch_ask(CsRevocationWatch *watch,
 {
 	g_autoptr(CsRevocationView) view = NULL;
 	gboolean changed = FALSE;
+	gboolean loading = FALSE;
 
 	g_mutex_lock(&watch->mutex);
 	changed = sees_change(watch);
+	loading = is_loading(watch);
 	view = find_view(watch, issuer);
 	if (view != NULL)
 		g_hash_table_add(watch->used,
@@ -437,9 +512,29 @@ cs_revocation_watch_ask(CsRevocationWatch *watch,
 		wake(watch);
 	if (view == NULL) {
 		cs_revocation_answer_set_unknown(answer, "crl-missing");
-		return;
+		return loading;
 	}
 	cs_revocation_view_decide(view, certificate, now, answer);
-	if (answer->status == CS_REVOCATION_UNKNOWN)
-		send_for(watch, issuer, certificate);
+	if (answer->status != CS_REVOCATION_UNKNOWN)
+		return FALSE;
+	return send_for(watch, issuer, certificate, now) || loading;
+}
+
+/**
+ * cs_revocation_watch_is_busy:
+ * @watch: a watch
+ * @fingerprint: of a certificate whose answer was unknown
+ *
+ * Returns: whether what could make it known is still being read or fetched; from the thread that
+ *   asks
+ */
+gboolean
+cs_revocation_watch_is_busy(CsRevocationWatch *watch, const char *fingerprint)
+{
+	gboolean busy = FALSE;
+
+	g_mutex_lock(&watch->mutex);
+	busy = is_loading(watch) || cs_revocation_questions_is_open(watch->questions, fingerprint);
+	g_mutex_unlock(&watch->mutex);
+	return busy;
 }

@@ -6,8 +6,8 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 
-/* Keeps what is known of revocation fresh, in a thread of its own: nothing here ever waits for a
- * network, a disk or a large CRL but that thread. */
+/* Keeps what is known of revocation fresh, in a thread of its own: once somebody asks, nothing here
+ * waits for a network, a disk or a large CRL but that thread. */
 typedef struct _CsRevocationWatch CsRevocationWatch;
 
 /* folder: the authority's. clock: copied. */
@@ -16,13 +16,18 @@ CsRevocationWatch *cs_revocation_watch_new(const char *folder, const CsClock *cl
 void cs_revocation_watch_free(CsRevocationWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationWatch, cs_revocation_watch_free)
 
-/* rows: (element-type CsIssuerRow), kept while the same array is given. The first time they are
- * read at once, from disk; later by the thread. */
+/* Told, in the watch's thread, whenever an answer may be another than before. */
+typedef void (*CsRevocationTold)(gpointer data);
+void cs_revocation_watch_set_told(CsRevocationWatch *watch, CsRevocationTold told, gpointer data);
+/* rows: (element-type CsIssuerRow), kept while the same array is given. The first ones are read at
+ * once, from disk; later ones by the thread. */
 void cs_revocation_watch_set_issuers(CsRevocationWatch *watch, GPtrArray *rows);
 /* issuer: the fingerprint of the certificate's issuer. By what is at hand; what is missing is sent
- * for. Never blocks for long. */
-void cs_revocation_watch_ask(CsRevocationWatch *watch,
-			     const char *issuer,
-			     const CsCertificate *certificate,
-			     gint64 now,
-			     CsRevocationAnswer *answer);
+ * for. Never blocks for long. TRUE: unknown, and soon perhaps no longer. */
+gboolean cs_revocation_watch_ask(CsRevocationWatch *watch,
+				 const char *issuer,
+				 const CsCertificate *certificate,
+				 gint64 now,
+				 CsRevocationAnswer *answer);
+/* Whether what was unknown of a certificate may still become known by itself. */
+gboolean cs_revocation_watch_is_busy(CsRevocationWatch *watch, const char *fingerprint);

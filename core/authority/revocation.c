@@ -11,23 +11,27 @@ is_built_in(const CsRevocationSource *source)
 				 cs_issuer_get_certificate(source->issuer))) == 0;
 }
 
-static CsRevocation
-ask_watch(const CsRevocationSource *source, const CsCertificate *certificate)
+static void
+ask_watch(const CsRevocationSource *source,
+	  const CsCertificate *certificate,
+	  CsRevocationFinding *finding)
 {
 	const char *issuer =
 		cs_certificate_get_fingerprint(cs_issuer_get_certificate(source->issuer));
 	CsRevocationAnswer answer;
 
-	cs_revocation_watch_ask(source->watch, issuer, certificate, source->now, &answer);
+	finding->awaited =
+		cs_revocation_watch_ask(source->watch, issuer, certificate, source->now, &answer);
+	finding->status = answer.status;
+	finding->detail = answer.detail;
 	g_debug("revocation of %s: %s", cs_certificate_get_fingerprint(certificate), answer.detail);
-	return answer.status;
 }
 
 /**
  * cs_revocation_find:
  * @source: who issued the certificate, and where answers are
  * @certificate: a certificate that @source's issuer has issued
- * @answer: (out): %CS_REVOCATION_UNKNOWN where nobody knows
+ * @finding: (out): %CS_REVOCATION_UNKNOWN where nobody knows, and whether somebody may soon
  *
  * Answers whether @certificate is revoked (rule 12). The built-in CA knows what it issued and
  * revoked, whatever the issuer was added with; one that it does not remember having issued is
@@ -42,25 +46,26 @@ ask_watch(const CsRevocationSource *source, const CsCertificate *certificate)
 gboolean
 cs_revocation_find(const CsRevocationSource *source,
 		   const CsCertificate *certificate,
-		   CsRevocation *answer,
+		   CsRevocationFinding *finding,
 		   GError **error)
 {
 	g_autoptr(CsIssuedRow) row = NULL;
 
-	*answer = CS_REVOCATION_UNKNOWN;
+	*finding = (CsRevocationFinding){CS_REVOCATION_UNKNOWN, "crl-missing", FALSE};
 	if (!is_built_in(source)) {
 		if (source->revocation_none)
-			*answer = CS_REVOCATION_GOOD;
+			*finding = (CsRevocationFinding){CS_REVOCATION_GOOD, "none", FALSE};
 		else if (source->watch != NULL)
-			*answer = ask_watch(source, certificate);
+			ask_watch(source, certificate, finding);
 		return TRUE;
 	}
+	finding->detail = "built-in";
 	if (!cs_registry_find_issued_by_serial(source->registry,
 					       cs_certificate_get_serial(certificate), &row, error))
 		return FALSE;
 	if (row == NULL ||
 	    g_strcmp0(row->key_fingerprint, cs_certificate_get_key_fingerprint(certificate)) != 0)
 		return TRUE;
-	*answer = row->revoked_at != 0 ? CS_REVOCATION_REVOKED : CS_REVOCATION_GOOD;
+	finding->status = row->revoked_at != 0 ? CS_REVOCATION_REVOKED : CS_REVOCATION_GOOD;
 	return TRUE;
 }

@@ -16,8 +16,14 @@ typedef struct {
 	gint64 now;
 } CsRevocationSource;
 
+typedef struct {
+	CsRevocation status;
+	const char *detail; /* static: docs/revocation.md; of the built-in CA "built-in" */
+	gboolean awaited;   /* unknown, and soon perhaps no longer */
+} CsRevocationFinding;
+
 /* Rule 12. FALSE only where the registry fails. */
 gboolean cs_revocation_find(const CsRevocationSource *source,
 			    const CsCertificate *certificate,
-			    CsRevocation *answer,
+			    CsRevocationFinding *finding,
 			    GError **error);

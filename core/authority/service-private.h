@@ -12,6 +12,8 @@
 typedef struct _CsPublishedCrl CsPublishedCrl;
 void cs_published_crl_free(CsPublishedCrl *published);
 
+#define CS_SERVICE_MAX_POSTPONED 64 /* of the connections; beyond it nobody waits */
+
 /* What the service's files share among themselves, and with nobody else. */
 struct _CsService {
 	CsAuthority *authority; /* lent */
@@ -22,13 +24,16 @@ struct _CsService {
 	CsTrustedIssuers *issuers;
 	CsPublishedCrl *crl; /* NULL before the first */
 	CsRevocationWatch *watch;
+	GSource *news; /* the watch knows more: made ready by its thread */
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
-	gint64 unproven_since;	/* the minute that the count below is of */
-	guint unproven_lines;	/* of the log */
-	const char *peer;	/* where the request under way came from */
-	const char *request;	/* its id */
+	gint64 unproven_since; /* the minute that the count below is of */
+	guint unproven_lines;  /* of the log */
+	const char *peer;      /* where the request under way came from */
+	const char *request;   /* its id */
+	gboolean may_postpone; /* it need not be answered yet */
+	char *awaited; /* (nullable): it is not: the certificate whose revocation it awaits */
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
 	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
 	gboolean turn_failed;	/* nothing of this turn can be kept */
@@ -71,7 +76,7 @@ void cs_answer_set_fault(CsAnswer *answer, const GError *error);
 void cs_answer_write(CsAnswer *answer, CsHttpdResponse *response);
 
 /* One call: id is the path's (nullable), body the request's object (NULL for GET). TRUE: the answer
- * is set, be it a problem. FALSE and error only where the server itself failed. */
+ * is set, be it a problem, or what the request awaits is. FALSE and error only where the server itself failed. */
 typedef gboolean (*CsServiceCall)(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 

@@ -29,6 +29,7 @@ typedef struct {
 	CsPolicyAnswer access; /* where the transaction is for an application (rule 21) */
 
 	CsService *service; /* for the verifier's questions */
+	CsRevocationFinding revocation;
 	gboolean link_asked;
 	CsLinkRow *link;
 	GError *failure; /* of a question */
@@ -147,11 +148,10 @@ get_revocation_cb(const CsCertificate *certificate, CsIssuer *issuer, gpointer d
 		.watch = service->watch,
 		.now = response->now,
 	};
-	CsRevocation answer = CS_REVOCATION_UNKNOWN;
 
-	if (!cs_revocation_find(&source, certificate, &answer, &response->failure))
+	if (!cs_revocation_find(&source, certificate, &response->revocation, &response->failure))
 		return CS_REVOCATION_UNKNOWN;
-	return answer;
+	return response->revocation.status;
 }
 
 static const CsLinkRow *
@@ -268,8 +268,16 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 	return cs_service_log(service, &entry, proven, error);
 }
 
+/* The answer would be another if what is being fetched were there. */
+static gboolean
+is_awaited(const CsService *service, const CsResponse *response)
+{
+	return service->may_postpone && response->revocation.awaited &&
+	       response->decision.device_reason == CS_REASON_REVOCATION_UNKNOWN;
+}
+
 /* The transaction that binds loads everything anew, so that what an administrator changed while the
- * client was answering counts. */
+ * client was answering counts. What is decided anew later writes nothing. */
 static gboolean
 decide_and_write(CsService *service, gpointer data, GError **error)
 {
@@ -283,6 +291,8 @@ decide_and_write(CsService *service, gpointer data, GError **error)
 		g_propagate_error(error, g_steal_pointer(&response->failure));
 		return FALSE;
 	}
+	if (is_awaited(service, response))
+		return TRUE;
 	if (response->link_asked &&
 	    !cs_registry_note_certificate(
 		    service->registry, cs_certificate_get_fingerprint(decision->certificate),
@@ -346,13 +356,14 @@ read_response(const cJSON *body, CsResponse *response)
  * @service: the service
  * @id: the transaction's
  * @body: {"response", "device_proof", "attestation"}
- * @answer: 200 {"verdict"}, or a problem
+ * @answer: 200 {"verdict"}, or a problem; not set where the request is postponed
  *
  * POST /v1/transactions/{id}/response. One authentication is one part of a transaction of the
  * registry: what the verifier decides, the binding that it asks for, and the line of the log are on
  * disk, all or nothing, before the verdict leaves. Where this request fails the challenge is not
  * used up; where the commit fails that it shares with others, nothing happened, and the challenge
- * stays used up.
+ * stays used up. Where revocation is unknown only as long as it is being fetched, nothing has
+ * happened either, and the same request is decided anew when that has come or its time is up.
  *
  * Returns: %FALSE where the server failed
  */
@@ -378,6 +389,11 @@ cs_service_respond(
 	if (response.challenge == NULL ||
 	    !cs_service_commit(service, decide_and_write, &response, error))
 		return FALSE;
+	if (is_awaited(service, &response)) {
+		service->awaited =
+			g_strdup(cs_certificate_get_fingerprint(response.decision.certificate));
+		return TRUE;
+	}
 	answered = answer_decision(service, &response, answer, error);
 	if (response.decision.uses_challenge)
 		cs_challenges_use(service->challenges, id);

@@ -10,6 +10,7 @@
 #define MAX_ID_LENGTH	   64
 #define MAX_UNPROVEN_LINES 60 /* a minute */
 #define SECONDS_A_MINUTE   60
+#define PATIENCE_MS	   2000
 
 /**
  * cs_service_get_now:
@@ -267,11 +268,62 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 
 	service->peer = request->peer;
 	service->request = request->id;
+	service->may_postpone = !request->last_try;
 	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;
+	response->awaited = g_steal_pointer(&service->awaited);
+	if (response->awaited != NULL)
+		return;
 	cs_answer_write(&answer, response);
 	response->held = service->turn_open;
+}
+
+static gboolean
+is_awaited_cb(const char *awaited, gpointer data)
+{
+	CsService *service = data;
+
+	return cs_revocation_watch_is_busy(service->watch, awaited);
+}
+
+static gboolean
+dispatch_news(GSource *source, GSourceFunc callback, gpointer data)
+{
+	g_source_set_ready_time(source, -1);
+	return callback(data);
+}
+
+static GSourceFuncs news_functions = {NULL, NULL, dispatch_news, NULL, NULL, NULL};
+
+static gboolean
+news_cb(gpointer data)
+{
+	CsService *service = data;
+
+	cs_httpd_retry(service->httpd, is_awaited_cb, service);
+	return G_SOURCE_CONTINUE;
+}
+
+/* In the watch's thread. */
+static void
+told_cb(gpointer data)
+{
+	CsService *service = data;
+
+	g_source_set_ready_time(service->news, 0);
+}
+
+static void
+start_watch(CsService *service, GMainContext *context)
+{
+	service->news = g_source_new(&news_functions, sizeof(GSource));
+	g_source_set_name(service->news, "countersign revocation");
+	g_source_set_callback(service->news, news_cb, service, NULL);
+	g_source_attach(service->news, context);
+	service->watch = cs_revocation_watch_new(cs_authority_get_folder(service->authority),
+						 cs_authority_get_clock(service->authority));
+	cs_revocation_watch_set_told(service->watch, told_cb, service);
 }
 
 /* One commit for all that was ready; the answers leave after it, or none does. */
@@ -337,8 +389,7 @@ cs_service_new(CsAuthority *authority,
 		return NULL;
 	service->challenges = cs_challenges_new(CS_CHALLENGES_MAX_OPEN);
 	service->issuers = cs_trusted_issuers_new();
-	service->watch = cs_revocation_watch_new(cs_authority_get_folder(authority),
-						 cs_authority_get_clock(authority));
+	start_watch(service, context);
 	if (!cs_service_refresh_issuers(service, error))
 		return NULL;
 	service->httpd = cs_httpd_new(context, host, port, certificate_pem, key_pem,
@@ -346,6 +397,7 @@ cs_service_new(CsAuthority *authority,
 	if (service->httpd == NULL)
 		return NULL;
 	cs_httpd_set_settle(service->httpd, settle_cb, service);
+	cs_service_set_patience(service, PATIENCE_MS);
 	service->address =
 		format_address(host, cs_httpd_get_port(service->httpd), certificate_pem != NULL);
 	return g_steal_pointer(&service);
@@ -393,6 +445,20 @@ cs_service_set_commits_alone(CsService *service, gboolean alone)
 }
 
 /**
+ * cs_service_set_patience:
+ * @service: the service, before its context runs
+ * @patience_ms: how long a sign-in may wait, since it has arrived, for an answer about revocation
+ *   that is being fetched; 2000 unless set
+ *
+ * At the end of it unknown is unknown, which is not managed; the sign-in is unaffected.
+ */
+void
+cs_service_set_patience(CsService *service, guint patience_ms)
+{
+	cs_httpd_set_patience(service->httpd, patience_ms, CS_SERVICE_MAX_POSTPONED);
+}
+
+/**
  * cs_service_free:
  * @service: (transfer full): the service
  *
@@ -405,6 +471,9 @@ cs_service_free(CsService *service)
 	g_clear_pointer(&service->httpd, cs_httpd_free);
 	g_clear_pointer(&service->challenges, cs_challenges_free);
 	g_clear_pointer(&service->watch, cs_revocation_watch_free);
+	if (service->news != NULL)
+		g_source_destroy(service->news);
+	g_clear_pointer(&service->news, g_source_unref);
 	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
 	g_clear_pointer(&service->crl, cs_published_crl_free);
 	g_clear_pointer(&service->lock, cs_file_lock_free);

@@ -25,5 +25,7 @@ typedef void (*CsServiceFault)(const GError *error, gpointer data);
 void cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data);
 /* TRUE: each request its own commit. Unless set, those that are ready share one. */
 void cs_service_set_commits_alone(CsService *service, gboolean alone);
+/* How long a sign-in may wait for a revocation answer under way; 2000 unless set. */
+void cs_service_set_patience(CsService *service, guint patience_ms);
 void cs_service_free(CsService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsService, cs_service_free)

@@ -208,6 +208,22 @@ def test_rule_12_ocsp(world):  # rule 12
     equal(user.verdict(code=1)["reason"], "certificate-revoked", "cached over a restart")
 
 
+def test_rule_12_the_first_sign_in_knows(world):  # rule 12
+    publisher = Publisher()
+    _, ca, _, _, user = set_up(
+        world, "--revocation", "ocsp", "--revocation-url", publisher.url + "/ocsp")
+
+    def first_sign_in():
+        identity = pki.make("CN=a", ca)
+        publisher.serve(make_ocsp(ca, identity))
+        user.put(identity)
+        return user.verdict()["reason"]
+
+    # A busy machine may take more than the 2 s; each certificate has one first sign-in.
+    expect(wait_until(lambda: first_sign_in() == "managed", 60), "at once")
+    publisher.stop()
+
+
 def test_rule_12_publishers_that_fail(world):  # rule 12
     publisher = Publisher()
     organisation, ca, _, identity, user = set_up(

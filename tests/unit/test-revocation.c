@@ -66,12 +66,17 @@ ask(Fixture *f, CsTestIdentity *ca, gboolean revocation_none, const CsCertificat
 		.issuer = issuer,
 		.revocation_none = revocation_none,
 	};
-	CsRevocation answer = CS_REVOCATION_REVOKED;
+	CsRevocationFinding finding = {CS_REVOCATION_REVOKED, NULL, TRUE};
 
 	g_assert_no_error(error);
-	cs_revocation_find(&source, certificate, &answer, &error);
+	cs_revocation_find(&source, certificate, &finding, &error);
 	g_assert_no_error(error);
-	return answer;
+	g_assert_false(finding.awaited);
+	g_assert_cmpstr(finding.detail, ==,
+			revocation_none && ca == f->uploaded ? "none"
+			: ca == f->uploaded		     ? "crl-missing"
+							     : "built-in");
+	return finding.status;
 }
 
 static CsRevocation

@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The Countersign authors
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "core/pki/certificate.h"
+
+/* Certificates whose answer is not at hand, waiting for the thread that fetches. Guarded by whoever
+ * has it. */
+typedef struct _CsRevocationQuestions CsRevocationQuestions;
+
+typedef struct {
+	char *issuer; /* the fingerprint of the issuer's certificate */
+	CsCertificate *certificate;
+	char *key;
+} CsRevocationQuestion;
+
+CsRevocationQuestions *cs_revocation_questions_new(guint max);
+void cs_revocation_questions_free(CsRevocationQuestions *questions);
+/* TRUE: open now, or already. FALSE: no room, or answered so lately that nothing new can come. */
+gboolean cs_revocation_questions_put(CsRevocationQuestions *questions,
+				     const char *issuer,
+				     const CsCertificate *certificate,
+				     gint64 now);
+gboolean cs_revocation_questions_is_empty(const CsRevocationQuestions *questions);
+/* (nullable) (transfer none): the next one, open until it is settled. */
+const CsRevocationQuestion *cs_revocation_questions_take(CsRevocationQuestions *questions);
+const CsRevocationQuestion *
+cs_revocation_questions_get_taken(const CsRevocationQuestions *questions);
+void cs_revocation_questions_settle(CsRevocationQuestions *questions, gint64 now);
+/* fingerprint: of a certificate: a question about it is open. */
+gboolean cs_revocation_questions_is_open(const CsRevocationQuestions *questions,
+					 const char *fingerprint);
+/* What was settled may be asked again: something has changed. */
+void cs_revocation_questions_reopen(CsRevocationQuestions *questions);
