@@ -189,6 +189,16 @@ post_answer(const Answer *answer,
 				  error);
 }
 
+/* A certificate that was not shown is none that a server can speak of: its owner would be offered to
+ * delete it (rule 9). */
+static gboolean
+is_of_attested(const CsVerdict *verdict, const Answer *answer)
+{
+	return verdict->certificate_fingerprint == NULL ||
+	       (answer->attestation != NULL &&
+		g_strcmp0(verdict->certificate_fingerprint, answer->explanation->selected) == 0);
+}
+
 static gboolean
 is_about(const CsVerdict *verdict, const CsTransaction *transaction, const char *rsh)
 {
@@ -217,7 +227,8 @@ read_verdict(const Answer *answer,
 	if (token == NULL)
 		return NULL;
 	verdict = cs_verdict_verify(token, transaction->server_key, NULL);
-	if (verdict != NULL && is_about(verdict, transaction, rsh))
+	if (verdict != NULL && is_about(verdict, transaction, rsh) &&
+	    is_of_attested(verdict, answer))
 		return g_steal_pointer(&verdict);
 	cs_error_set(error, CS_ERROR_SIGNATURE, "verdict-invalid",
 		     _("the verdict from %s is not one on this response"), url);

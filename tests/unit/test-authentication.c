@@ -294,6 +294,35 @@ test_bent_verdict(Fixture *f, gconstpointer data)
 }
 
 static void
+name_certificate(CsVerdict *verdict)
+{
+	static char other[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+	g_free(verdict->certificate_fingerprint);
+	g_free(verdict->certificate_issuer);
+	verdict->managed = FALSE;
+	verdict->device_reason = CS_REASON_CERTIFICATE_REVOKED;
+	verdict->certificate_fingerprint = g_strdup(other);
+	verdict->certificate_issuer = g_strdup("CN=Another organisation");
+}
+
+/* rule 9: a server cannot have a certificate deleted that it was not shown */
+static void
+test_foreign_certificate(Fixture *f, gconstpointer data)
+{
+	g_autofree char *fingerprint = NULL;
+	g_autoptr(CsAccount) listed = NULL;
+
+	f->faults->bend_verdict = name_certificate;
+	expect_failure(f, CS_ERROR_SIGNATURE, "verdict-invalid");
+	fingerprint = install(f);
+	expect_failure(f, CS_ERROR_SIGNATURE, "verdict-invalid");
+	f->faults->bend_verdict = NULL;
+	listed = run(f, NULL, NULL);
+	g_assert_cmpstr(listed->certificate_fingerprint, ==, fingerprint);
+}
+
+static void
 test_verdict_no_token(Fixture *f, gconstpointer data)
 {
 	f->faults->path = "/v1/transactions/";
@@ -485,6 +514,7 @@ main(int argc, char **argv)
 		{"/authentication/forgotten", test_forgotten},
 		{"/authentication/ended-unsigned", test_ended_unsigned},
 		{"/authentication/bent-verdict", test_bent_verdict},
+		{"/authentication/foreign-certificate", test_foreign_certificate},
 		{"/authentication/verdict-no-token", test_verdict_no_token},
 		{"/authentication/unreachable", test_unreachable},
 		{"/authentication/unknown-account", test_unknown_account},
