@@ -42,5 +42,8 @@ gboolean cs_removal_find(const char *path,
 			 GError **error);
 gboolean cs_removal_is_left_behind(const char *name);
 
+/* removal-link.c: keys that are others' as well. */
+void cs_removal_spare_linked_keys(const char *folder, GPtrArray *places);
+
 /* removal-act.c: doing. Copies the file into the backup, then takes it out of its folder. */
 gboolean cs_removal_take(const CsRemovalPlace *place, const char *backup, GError **error);

@@ -61,6 +61,19 @@ is_of_machine(const CsSettings *settings, const char *path)
 	return FALSE;
 }
 
+/* When all places are known: a link may lie in another folder. */
+static void
+spare_linked_keys(const CsSettings *settings, GPtrArray *places)
+{
+	const char *const *own = cs_settings_get_user_directories(settings);
+	const char *const *machine = cs_settings_get_machine_directories(settings);
+
+	for (gsize i = 0; own != NULL && own[i] != NULL; i++)
+		cs_removal_spare_linked_keys(own[i], places);
+	for (gsize i = 0; machine != NULL && machine[i] != NULL; i++)
+		cs_removal_spare_linked_keys(machine[i], places);
+}
+
 static GPtrArray *
 find_places(const CsSettings *settings,
 	    const char *fingerprint,
@@ -90,6 +103,7 @@ find_places(const CsSettings *settings,
 			       "fingerprint"));
 		return NULL;
 	}
+	spare_linked_keys(settings, places);
 	return g_steal_pointer(&places);
 }
 
@@ -228,7 +242,8 @@ lock_backups(const CsSettings *settings, GError **error)
  *   "certificate-changed" (a file was exchanged at the last moment, and stays); %CS_ERROR_STATE
  *
  * Rule 9: moves the files of exactly this certificate from the user's directories to the backup,
- * folders 0700 and files 0600: its own, and the key file beside it that is its alone. Symbolic links
+ * folders 0700 and files 0600: its own, and the key file beside it that is its alone, to which no
+ * symbolic link in the stores leads. Symbolic links
  * and files that hold anything else are left, and nothing at all is done then. Killed in the middle
  * the certificate is where it was or in the backup, never lost, and the next call ends what was
  * begun. The caller has asked the person. Blocks; any thread.

@@ -305,6 +305,32 @@ test_links(Fixture *f, gconstpointer data)
 	g_assert_nonnull(done->command);
 }
 
+/* A key to which another certificate's name leads is not its alone, wherever that name lies. */
+static void
+test_linked_key(Fixture *f, gconstpointer data)
+{
+	g_autofree char *below = g_build_filename(f->user, "below", NULL);
+	const char *const folders[] = {f->user, below, f->machine};
+	g_autofree char *target = g_build_filename(f->user, "x.key", NULL);
+
+	g_assert_cmpint(g_mkdir(below, 0755), ==, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
+		g_autofree char *link_path = g_build_filename(folders[i], "renewed.key", NULL);
+		g_autoptr(CsRemoval) done = NULL;
+
+		put_leaf(f, f->user);
+		g_assert_cmpint(symlink(target, link_path), ==, 0);
+		done = run(f);
+		g_assert_cmpuint(done->files->len, ==, 1);
+		g_assert_false(has(f->user, "x.pem"));
+		g_assert_true(has(f->user, "x.key"));
+		g_assert_cmpint(unlink(link_path), ==, 0);
+	}
+	put_leaf(f, f->user);
+	cs_removal_free(run(f));
+	g_assert_false(has(f->user, "x.key"));
+}
+
 /* rule 9: for the machine's store the command, and nothing is touched */
 static void
 test_machine(Fixture *f, gconstpointer data)
@@ -421,6 +447,7 @@ main(int argc, char **argv)
 	ADD("keys-that-stay", test_keys_that_stay);
 	ADD("files-of-others", test_files_of_others);
 	ADD("links", test_links);
+	ADD("linked-key", test_linked_key);
 	ADD("machine", test_machine);
 	ADD("machine-by-another-name", test_machine_by_another_name);
 	ADD("machine-shared", test_machine_shared);
