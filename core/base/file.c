@@ -241,12 +241,25 @@ write_all(int fd, const guint8 *data, gsize length)
 	return TRUE;
 }
 
+/* What a rename would put a file in the place of: root's "-o /dev/null" must not end the device. */
+static gboolean
+is_replaceable(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+		return TRUE;
+	cs_error_set(error, CS_ERROR_STATE, "not-a-file", _("%s is not a regular file"), path);
+	return FALSE;
+}
+
 /**
  * cs_file_write_atomically:
  * @path: a file; one that exists is replaced, a symbolic link is replaced itself
  * @data: (nullable): all of the new content
  * @length: its bytes
- * @error: %CS_ERROR_STATE
+ * @error: %CS_ERROR_STATE; "not-a-file" where @path is, or leads to, a device, a FIFO, a socket or
+ *   a folder
  *
  * Writes beside @path, mode 0600, syncs, renames over it, and syncs the folder. A kill at any
  * moment leaves the old file or the new; a temporary file that a killed writer left is used up
@@ -261,7 +274,7 @@ cs_file_write_atomically(const char *path, gconstpointer data, gsize length, GEr
 	g_auto(Place) place = {-1};
 	g_auto(Descriptor) fd = -1;
 
-	if (!open_place(path, &place, error))
+	if (!is_replaceable(path, error) || !open_place(path, &place, error))
 		return FALSE;
 	fd = make_temporary(&place);
 	if (fd < 0) {

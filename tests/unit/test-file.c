@@ -423,6 +423,27 @@ test_read_regular_only(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_write_regular_only(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *link = g_build_filename(fixture->folder, "link", NULL);
+	const char *const paths[] = {fixture->path, link, fixture->folder};
+	struct stat status;
+
+	g_assert_cmpint(mkfifo(fixture->path, 0600), ==, 0);
+	g_assert_cmpint(symlink(fixture->path, link), ==, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(cs_file_write_atomically(paths[i], "x", 1, &error));
+		g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
+		g_assert_cmpstr(cs_error_get_reason(error), ==, "not-a-file");
+	}
+	g_assert_true(stat(fixture->path, &status) == 0 && S_ISFIFO(status.st_mode));
+	g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+	g_assert_cmpuint(count_entries(fixture->folder), ==, 2);
+}
+
+static void
 test_read_link(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *link = g_build_filename(fixture->folder, "link", NULL);
@@ -542,6 +563,7 @@ main(int argc, char **argv)
 	ADD("/file/stale-temporary", test_stale_temporary);
 	ADD("/file/stale-temporary-elsewhere", test_stale_temporary_elsewhere);
 	ADD("/file/stale-temporary-of-another", test_stale_temporary_of_another);
+	ADD("/file/write-regular-only", test_write_regular_only);
 	ADD("/file/write-fails-cleanly", test_write_fails_cleanly);
 	ADD("/file/full-disk", test_full_disk);
 	ADD("/file/kill-at-any-moment", test_kill_at_any_moment);
