@@ -3,115 +3,12 @@
 """Rule 12 with real processes: CRLs and OCSP answers of an uploaded issuer, from files and from a real
 HTTP server that is good, slow, huge, redirecting, stale, hostile or gone."""
 import datetime
-import http.server
 import os
-import threading
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
+from publisher import HOUR, Publisher, make_crl, make_ocsp, now, set_up
 from world import equal, expect, main, pki, wait_until
-
-HOUR = datetime.timedelta(hours=1)
-DAY = datetime.timedelta(days=1)
-
-
-def now():
-    return datetime.datetime.utcnow().replace(microsecond=0)
-
-
-def make_crl(ca, revoked=(), number=1, issued=None, until=None, signer=None):
-    issued = issued or now() - HOUR
-    builder = (x509.CertificateRevocationListBuilder().issuer_name(ca.certificate.subject)
-               .last_update(issued).next_update(until or now() + DAY)
-               .add_extension(x509.CRLNumber(number), critical=False))
-    for identity in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder().serial_number(identity.certificate.serial_number)
-            .revocation_date(now() - HOUR).build())
-    crl = builder.sign((signer or ca).key, hashes.SHA256())
-    return crl.public_bytes(serialization.Encoding.DER)
-
-
-def make_ocsp(ca, identity, status=ocsp.OCSPCertStatus.GOOD, issued=None, until=None):
-    revoked = status == ocsp.OCSPCertStatus.REVOKED
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=identity.certificate, issuer=ca.certificate, algorithm=hashes.SHA1(),
-        cert_status=status, this_update=issued or now() - datetime.timedelta(minutes=5),
-        next_update=until or now() + DAY, revocation_time=now() - HOUR if revoked else None,
-        revocation_reason=None).responder_id(ocsp.OCSPResponderEncoding.NAME, ca.certificate)
-    return builder.sign(ca.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-
-
-class Publisher:
-    """A real HTTP server: what it answers is a function of the path, changed as a test goes on."""
-
-    def __init__(self):
-        publisher = self
-        self.answer = lambda path: (404, b"")
-        self.asked = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                publisher.asked.append(self.path)
-                answer = publisher.answer(self.path)
-                if answer is None:
-                    publisher.release.wait(60)
-                    return
-                status, body, *location = answer
-                self.send_response(status)
-                if location:
-                    self.send_header("Location", location[0])
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                try:
-                    self.wfile.write(body)
-                except OSError:
-                    pass  # it has heard enough
-
-            do_POST = do_GET
-
-            def log_message(self, *args):  # pylint: disable=arguments-differ
-                pass
-
-        self.release = threading.Event()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def serve(self, body):
-        self.answer = lambda path: (200, body)
-
-    def stop(self):
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def set_up(world, *options, crl_url=None, ocsp_url=None):
-    """An organisation that trusts an uploaded CA, and a user with its certificate."""
-    organisation = world.organisation()
-    ca = pki.make_ca()
-    issuer = organisation.trust(ca, *options)["id"]
-    identity = pki.make("CN=a", ca, extensions=points(crl_url, ocsp_url))
-    user = world.machine().user()
-    user.put(identity)
-    user.add(organisation)
-    return organisation, ca, issuer, identity, user
-
-
-def points(crl_url, ocsp_url):
-    extensions = []
-    if crl_url:
-        extensions.append(x509.CRLDistributionPoints([x509.DistributionPoint(
-            [x509.UniformResourceIdentifier(crl_url)], None, None, None)]))
-    if ocsp_url:
-        extensions.append(x509.AuthorityInformationAccess([x509.AccessDescription(
-            x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp_url))]))
-    return extensions
 
 
 def becomes(user, reason):
