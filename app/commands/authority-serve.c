@@ -5,6 +5,7 @@
 #include "core/account/advice.h"
 #include "core/authority/service.h"
 #include "core/base/file.h"
+#include "core/base/log-file.h"
 
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
@@ -20,6 +21,9 @@ static const CsOption options[] = {
 	{"listen", "HOST:PORT", CS_OPTION_ONCE, N_("where to listen; port 0 takes a free one")},
 	{"tls-certificate", "FILE", CS_OPTION_ONCE, N_("certificate chain of the server, PEM")},
 	{"tls-key", "FILE", CS_OPTION_ONCE, N_("its private key, PEM")},
+	{"log", "FOLDER", CS_OPTION_ONCE,
+	 N_("where the server's log is kept, \"-\" for standard error, \"none\" for nowhere; "
+	    "\"log\" in the authority's folder unless given")},
 	{NULL},
 };
 
@@ -138,6 +142,21 @@ stop_cb(GCancellable *cancellable, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void
+open_log(const CsInvocation *invocation)
+{
+	const char *where = cs_invocation_get(invocation, "log");
+	g_autofree char *usual =
+		g_build_filename(invocation->authority_folder, CS_LOG_FOLDER, NULL);
+
+	if (g_strcmp0(where, "none") == 0)
+		return;
+	if (g_strcmp0(where, "-") == 0)
+		cs_log_open_for_server(invocation->log, NULL);
+	else
+		cs_log_open_for_server(invocation->log, where ? where : usual);
+}
+
 /* Serves until interrupted. The line says that connections are accepted, and scripts wait for it:
  * it is the same with --json. */
 static void
@@ -148,6 +167,8 @@ serve(const CsInvocation *invocation, GMainContext *context, const CsService *se
 
 	g_source_set_callback(source, G_SOURCE_FUNC(stop_cb), loop, NULL);
 	g_source_attach(source, context);
+	cs_event(CS_EVENT_INFO, "listening", CS_FIELD_VERSION, CS_VERSION, CS_FIELD_SERVER,
+		 cs_service_get_address(service), CS_FIELD_END);
 	(void)printf("listening on %s\n", cs_service_get_address(service));
 	if (fflush(stdout) == 0)
 		g_main_loop_run(loop);
@@ -184,8 +205,10 @@ run(CsInvocation *invocation)
 	g_autoptr(CsService) service = NULL;
 	Faults faults = {.invocation = invocation};
 
-	if (authority)
+	if (authority) {
+		open_log(invocation);
 		service = open_service(invocation, authority, context, &error);
+	}
 	if (!service)
 		return cs_invocation_fail(invocation, error);
 	cs_service_set_fault_handler(service, tell_fault_cb, &faults);
@@ -202,7 +225,9 @@ const CsCommand cs_command_authority_serve = {
 		   "authority's URL points if that is plain HTTP on a loopback address, else on "
 		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key. What "
 		   "keeps it from answering (a full disk, say) is told on standard error, once a "
-		   "minute at most; it goes on by itself when that has passed. Every "
+		   "minute at most; it goes on by itself when that has passed. Each request is a "
+		   "line of the server's log (server.log, and four older files, 8 MiB each), with "
+		   "the id that the client was told. Every "
 		   "other verb works while it runs; a second \"serve\" of the same folder is "
 		   "refused."),
 	.options = options,

@@ -253,9 +253,10 @@ add_log(cJSON *document, const CsSettings *settings)
 {
 	g_autofree char *folder =
 		g_build_filename(cs_settings_get_state_folder(settings), CS_LOG_FOLDER, NULL);
-	g_autofree char *path = g_build_filename(folder, CS_LOG_FILE_NAME, NULL);
+	const CsLogFile log = {folder, CS_LOG_FILE_OF_CLIENT};
+	g_autofree char *path = g_build_filename(folder, log.name, NULL);
 	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) lines = cs_log_file_read_tail(folder, MAX_LOG_LINES, &error);
+	g_auto(GStrv) lines = cs_log_file_read_tail(&log, MAX_LOG_LINES, &error);
 	cJSON *object = cs_json_add_object(document, "log");
 
 	add_text(object, "file", path);

@@ -65,6 +65,8 @@ typedef struct {
 	const char *content_type; /* of bytes; static */
 	CsProblem problem;
 	const char *detail; /* static sentence, nothing of the request in it */
+	const char
+		*route; /* (nullable) static: the path that was asked for, "{id}" in place of ids */
 } CsAnswer;
 
 void cs_answer_set(CsAnswer *answer, guint status, cJSON *body_taken);
@@ -124,6 +126,8 @@ gboolean cs_service_answer_verdict(CsService *service,
 				   const char *answered_token,
 				   CsAnswer *answer,
 				   GError **error);
+/* cs_httpd_set_observer()'s: the server's log. */
+void cs_service_observe_cb(const CsHttpdOutcome *outcome, gpointer data);
 /* For whoever runs the server. */
 void cs_service_report_fault(CsService *service, const GError *error);
 gboolean cs_service_is_id(const char *text); /* [a-z0-9]{1,64} */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define ID_PLACE "{id}"
+
 static void
 add_endpoint(cJSON *endpoints, const CsService *service, const char *name)
 {
@@ -35,41 +37,41 @@ get_introduction(
 	return TRUE;
 }
 
-/* A path is a prefix, or a prefix, an id and a suffix. */
 static const struct {
 	const char *method;
-	const char *prefix;
-	const char *suffix; /* NULL: no id */
+	const char *path;   /* with one {id} at the most; what log and metrics name */
 	CsServiceCall call; /* NULL: raw */
 	CsServiceRawCall raw;
 	const char *content_type; /* of a raw call's body */
 } routes[] = {
-	{"GET", "/.well-known/countersign", NULL, get_introduction},
-	{"POST", "/v1/nonce", NULL, cs_service_make_nonce},
-	{"POST", "/v1/accounts", NULL, cs_service_enrol},
-	{"DELETE", "/v1/accounts/", "", cs_service_delete_account},
-	{"POST", "/v1/transactions", NULL, cs_service_open_transaction},
-	{"POST", "/v1/transactions/", "/response", cs_service_respond},
-	{"POST", "/v1/device", NULL, cs_service_query_device},
-	{"GET", "/crl/", ".crl", NULL, cs_service_get_crl},
-	{"POST", "/ocsp/", "", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
+	{"GET", "/.well-known/countersign", get_introduction},
+	{"POST", "/v1/nonce", cs_service_make_nonce},
+	{"POST", "/v1/accounts", cs_service_enrol},
+	{"DELETE", "/v1/accounts/{id}", cs_service_delete_account},
+	{"POST", "/v1/transactions", cs_service_open_transaction},
+	{"POST", "/v1/transactions/{id}/response", cs_service_respond},
+	{"POST", "/v1/device", cs_service_query_device},
+	{"GET", "/crl/{id}.crl", NULL, cs_service_get_crl},
+	{"POST", "/ocsp/{id}", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
 };
 
 /* The path's id, or "" for a route without one; NULL where the route is another's. */
 static char *
 match_path(gsize route, const char *path)
 {
-	const char *rest;
+	const char *prefix = routes[route].path;
+	const char *id_place = strstr(prefix, ID_PLACE);
+	gsize prefix_length = id_place != NULL ? (gsize)(id_place - prefix) : 0;
+	const char *suffix;
 	g_autofree char *id = NULL;
 
-	if (!g_str_has_prefix(path, routes[route].prefix))
+	if (id_place == NULL)
+		return strcmp(path, prefix) == 0 ? g_strdup("") : NULL;
+	suffix = id_place + strlen(ID_PLACE);
+	if (strncmp(path, prefix, prefix_length) != 0 ||
+	    !g_str_has_suffix(path + prefix_length, suffix))
 		return NULL;
-	rest = path + strlen(routes[route].prefix);
-	if (routes[route].suffix == NULL)
-		return rest[0] == '\0' ? g_strdup("") : NULL;
-	if (!g_str_has_suffix(rest, routes[route].suffix))
-		return NULL;
-	id = g_strndup(rest, strlen(rest) - strlen(routes[route].suffix));
+	id = g_strndup(path + prefix_length, strlen(path + prefix_length) - strlen(suffix));
 	return cs_service_is_id(id) ? g_steal_pointer(&id) : NULL;
 }
 
@@ -154,6 +156,7 @@ cs_service_answer_request(CsService *service, const CsHttpdRequest *request, CsA
 		if (id == NULL)
 			continue;
 		known_path = TRUE;
+		answer->route = routes[i].path;
 		if (strcmp(routes[i].method, request->method) == 0) {
 			(routes[i].call != NULL ? run_call : run_raw_call)(service, i, id, request,
 									   answer);

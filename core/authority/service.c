@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/error.h"
+#include "core/base/event.h"
 
 #include <string.h>
 
@@ -67,7 +68,8 @@ cs_service_is_id(const char *text)
 void
 cs_service_report_fault(CsService *service, const GError *error)
 {
-	g_debug("the service has failed: %s", error->message);
+	cs_event(CS_EVENT_ERROR, "fault", CS_FIELD_REQUEST, service->request, CS_FIELD_CODE,
+		 cs_error_get_reason(error), CS_FIELD_MESSAGE, error->message, CS_FIELD_END);
 	if (service->fault != NULL)
 		service->fault(error, service->fault_data);
 }
@@ -272,6 +274,7 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;
+	response->route = answer.route;
 	response->awaited = g_steal_pointer(&service->awaited);
 	if (response->awaited != NULL)
 		return;
@@ -398,6 +401,7 @@ cs_service_new(CsAuthority *authority,
 		return NULL;
 	cs_httpd_set_settle(service->httpd, settle_cb, service);
 	cs_service_set_patience(service, PATIENCE_MS);
+	cs_httpd_set_observer(service->httpd, cs_service_observe_cb, service);
 	service->address =
 		format_address(host, cs_httpd_get_port(service->httpd), certificate_pem != NULL);
 	return g_steal_pointer(&service);

@@ -35,6 +35,12 @@ static const char *const names[CS_FIELD_COUNT] = {
 	[CS_FIELD_REASON] = FIELD_PREFIX "reason",
 	[CS_FIELD_CODE] = FIELD_PREFIX "code",
 	[CS_FIELD_REQUEST] = FIELD_PREFIX "request",
+	[CS_FIELD_PEER] = FIELD_PREFIX "peer",
+	[CS_FIELD_METHOD] = FIELD_PREFIX "method",
+	[CS_FIELD_ROUTE] = FIELD_PREFIX "route",
+	[CS_FIELD_DURATION] = FIELD_PREFIX "ms",
+	[CS_FIELD_RECEIVED] = FIELD_PREFIX "received",
+	[CS_FIELD_SENT] = FIELD_PREFIX "sent",
 	[CS_FIELD_TRAY] = FIELD_PREFIX "tray",
 	[CS_FIELD_MESSAGE] = FIELD_PREFIX "message",
 };
@@ -127,7 +133,7 @@ static gboolean
 is_plain(const char *value)
 {
 	return value[0] != '\0' &&
-	       value[strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:/@+~")] == '\0';
+	       value[strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:/@+~{}")] == '\0';
 }
 
 /* One line whatever it is, and nothing in it passes for the next field. */

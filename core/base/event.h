@@ -29,9 +29,15 @@ typedef enum {
 	CS_FIELD_AUTHENTICATED,
 	CS_FIELD_MANAGED,
 	CS_FIELD_PENDING,
-	CS_FIELD_REASON,  /* a verdict's */
-	CS_FIELD_CODE,	  /* an error's stable code */
-	CS_FIELD_REQUEST, /* the server's id of the request */
+	CS_FIELD_REASON,   /* a verdict's */
+	CS_FIELD_CODE,	   /* an error's stable code */
+	CS_FIELD_REQUEST,  /* the server's id of the request */
+	CS_FIELD_PEER,	   /* a numeric address */
+	CS_FIELD_METHOD,   /* of HTTP */
+	CS_FIELD_ROUTE,	   /* a call's path, with {} in place of ids */
+	CS_FIELD_DURATION, /* milliseconds */
+	CS_FIELD_RECEIVED, /* octets of a body */
+	CS_FIELD_SENT,
 	CS_FIELD_TRAY,
 	CS_FIELD_MESSAGE, /* an error's, in the language of the program */
 	CS_FIELD_COUNT,

@@ -18,8 +18,8 @@
 #define FILE_MODE 0600
 /* Where the lock stays taken (a process was stopped with it), so many times the size is the end. */
 #define OVERRUN 2
-/* What is read back of one file, whoever made it so large. */
-#define MAX_READ_BYTES (OVERRUN * CS_LOG_FILE_MAX_BYTES + 65536)
+/* What is read back of one file, whoever made it so large, beyond that. */
+#define READ_MARGIN_BYTES 65536
 
 typedef int Descriptor;
 
@@ -33,12 +33,12 @@ descriptor_clear(Descriptor *fd)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
 
 static char *
-make_path(const char *folder, guint age)
+make_path(const CsLogFile *log, guint age)
 {
-	g_autofree char *name = age == 0 ? g_strdup(CS_LOG_FILE_NAME)
-					 : g_strdup_printf("%s.%u", CS_LOG_FILE_NAME, age);
+	g_autofree char *name =
+		age == 0 ? g_strdup(log->name) : g_strdup_printf("%s.%u", log->name, age);
 
-	return g_build_filename(folder, name, NULL);
+	return g_build_filename(log->folder, name, NULL);
 }
 
 /* Neither another's file, nor one that has another name elsewhere, nor a link to somewhere. */
@@ -77,17 +77,17 @@ open_in_folder(const char *folder, const char *path, struct stat *status)
 /* One at a time; where another is at it, this line still goes to the file that is about to move.
  * Nobody waits: a verb must not hang on its log. */
 static void
-rotate(const char *folder, const char *path, gsize max_bytes)
+rotate(const CsLogFile *log, const char *path)
 {
-	g_autofree char *lock_path = g_build_filename(folder, LOCK_NAME, NULL);
+	g_autofree char *lock_path = g_build_filename(log->folder, LOCK_NAME, NULL);
 	g_autoptr(CsFileLock) lock = cs_file_lock_acquire(lock_path, FALSE, NULL);
 	struct stat status;
 
-	if (lock == NULL || stat(path, &status) != 0 || (gsize)status.st_size < max_bytes)
+	if (lock == NULL || stat(path, &status) != 0 || (gsize)status.st_size < log->max_bytes)
 		return;
-	for (guint age = CS_LOG_FILE_COUNT - 1; age > 0; age--) {
-		g_autofree char *from = make_path(folder, age - 1);
-		g_autofree char *to = make_path(folder, age);
+	for (guint age = log->count - 1; age > 0; age--) {
+		g_autofree char *from = make_path(log, age - 1);
+		g_autofree char *to = make_path(log, age);
 
 		(void)rename(from, to);
 	}
@@ -104,8 +104,7 @@ ends_a_line(int fd, gsize size)
 
 /**
  * cs_log_file_append:
- * @folder: the log's folder, made where it is missing
- * @max_bytes: a file that has so many is put away before the next line; %CS_LOG_FILE_MAX_BYTES
+ * @log: which; its folder is made where it is missing
  * @line: a line without its line feed, and none in it
  * @error: %CS_ERROR_STATE
  *
@@ -115,26 +114,26 @@ ends_a_line(int fd, gsize size)
  * Returns: whether all of it was written; whoever asks goes on in any case
  */
 gboolean
-cs_log_file_append(const char *folder, gsize max_bytes, const char *line, GError **error)
+cs_log_file_append(const CsLogFile *log, const char *line, GError **error)
 {
-	g_autofree char *path = make_path(folder, 0);
+	g_autofree char *path = make_path(log, 0);
 	struct stat status = {0};
-	g_auto(Descriptor) fd = open_in_folder(folder, path, &status);
+	g_auto(Descriptor) fd = open_in_folder(log->folder, path, &status);
 	g_autofree char *text = NULL;
 	gsize length = 0;
 
-	if (fd >= 0 && (gsize)status.st_size >= max_bytes) {
-		rotate(folder, path, max_bytes);
+	if (fd >= 0 && (gsize)status.st_size >= log->max_bytes) {
+		rotate(log, path);
 		descriptor_clear(&fd);
-		fd = open_in_folder(folder, path, &status);
+		fd = open_in_folder(log->folder, path, &status);
 	}
 	if (fd < 0) {
 		cs_error_set_from_errno(error, CS_ERROR_STATE, errno, N_("cannot write %s"), path);
 		return FALSE;
 	}
-	if ((gsize)status.st_size >= OVERRUN * max_bytes) {
+	if ((gsize)status.st_size >= OVERRUN * log->max_bytes) {
 		cs_error_set(error, CS_ERROR_STATE, "too-large", _("%s is larger than %zu bytes"),
-			     path, OVERRUN * max_bytes);
+			     path, OVERRUN * log->max_bytes);
 		return FALSE;
 	}
 	text = g_strconcat(ends_a_line(fd, (gsize)status.st_size) ? "" : "\n", line, "\n", NULL);
@@ -162,7 +161,7 @@ take_lines(GPtrArray *lines, GBytes *text, guint max_lines)
 
 /**
  * cs_log_file_read_tail:
- * @folder: the log's folder
+ * @log: which
  * @max_lines: so many at the most
  * @error: %CS_ERROR_STATE where a file cannot be read
  *
@@ -172,15 +171,16 @@ take_lines(GPtrArray *lines, GBytes *text, guint max_lines)
  *   there is no log
  */
 char **
-cs_log_file_read_tail(const char *folder, guint max_lines, GError **error)
+cs_log_file_read_tail(const CsLogFile *log, guint max_lines, GError **error)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	gsize max_bytes = OVERRUN * log->max_bytes + READ_MARGIN_BYTES;
 	GPtrArray *ordered = NULL;
 
-	for (guint age = 0; age < CS_LOG_FILE_COUNT && lines->len < max_lines; age++) {
-		g_autofree char *path = make_path(folder, age);
+	for (guint age = 0; age < log->count && lines->len < max_lines; age++) {
+		g_autofree char *path = make_path(log, age);
 		g_autoptr(GError) cause = NULL;
-		g_autoptr(GBytes) text = cs_file_read(path, MAX_READ_BYTES, &cause);
+		g_autoptr(GBytes) text = cs_file_read(path, max_bytes, &cause);
 
 		if (text == NULL && g_error_matches(cause, CS_ERROR, CS_ERROR_NOT_FOUND))
 			continue;

@@ -175,7 +175,8 @@ def test_no_room_for_the_authority(world):
             with filled(organisation.folder, leave):
                 answers = [user.check() for _ in range(12)]
                 expect(answers[-1][0] == 4, "there is no room at last", answers[-1])
-                equal(answers[-1][1], [dict(answers[-2][1][0], error="unreachable")])
+                last, before_it = answers[-1][1][0], answers[-2][1][0]
+                equal(last, dict(before_it, error="unreachable", error_request=last["error_request"]))
                 result = organisation.run("user", "add", "eve%d" % leave, "--json")
                 equal((result.code, result.json["error"]["code"]), (5, "disk-full"))
                 told_what_to_do(organisation.run("user", "add", "eve%d" % leave).err)
@@ -214,7 +215,9 @@ def test_writes_that_fail(world):
     soft, hard = resource.prlimit(organisation.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(organisation.process.pid, resource.RLIMIT_FSIZE, (0, hard))
     for _ in range(3):
-        equal(user.check(), (4, [dict(before, error="unreachable")]))
+        exit_code, (account,) = user.check()
+        expect(account.pop("error_request"), "which the server names, full or not")
+        equal((exit_code, account), (4, dict(before, error="unreachable")))
     equal(user.run(*add, stdin=code).code, 4)
     equal(len(organisation.devices()[0]["users"]), 1)
     resource.prlimit(organisation.process.pid, resource.RLIMIT_FSIZE, (soft, hard))

@@ -103,10 +103,10 @@ test_initials(Fixture *f, gconstpointer data)
 {
 	g_autoptr(cJSON) json = NULL;
 	g_autofree char *folder = g_build_filename(f->home->state, CS_LOG_FOLDER, NULL);
+	const CsLogFile log = {folder, CS_LOG_FILE_OF_CLIENT};
 	g_autofree char *text = NULL;
 
-	g_assert_true(cs_log_file_append(folder, CS_LOG_FILE_MAX_BYTES,
-					 "info error message=\"of ADA LOVELACE\"", NULL));
+	g_assert_true(cs_log_file_append(&log, "info error message=\"of ADA LOVELACE\"", NULL));
 	json = diagnose(f, TRUE);
 	text = cs_json_print(json);
 	g_assert_null(strstr(text, "Lovelace"));
@@ -122,7 +122,7 @@ test_damage(Fixture *f, gconstpointer data)
 {
 	g_autofree char *explanation = cs_book_explanation_path(&f->home->client, f->id);
 	g_autofree char *log = g_build_filename(f->home->state, CS_LOG_FOLDER, NULL);
-	g_autofree char *log_file = g_build_filename(log, CS_LOG_FILE_NAME, NULL);
+	g_autofree char *log_file = g_build_filename(log, "countersign.log", NULL);
 	g_autoptr(cJSON) first = NULL;
 	g_autoptr(cJSON) second = NULL;
 

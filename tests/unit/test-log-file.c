@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #define SMALL	  ((gsize)1000)
+#define LARGER	  ((gsize)4096)
+#define NAME	  "x.log"
+#define COUNT	  3
 #define N_WRITERS 8
 #define N_LINES	  200
 
@@ -20,12 +23,18 @@ typedef struct {
 	char *path;
 } Fixture;
 
+static CsLogFile
+log_of(const Fixture *fixture)
+{
+	return (CsLogFile){fixture->folder, NAME, SMALL, COUNT};
+}
+
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
 	fixture->top = cs_test_make_folder();
 	fixture->folder = g_build_filename(fixture->top, "state", "log", NULL);
-	fixture->path = g_build_filename(fixture->folder, CS_LOG_FILE_NAME, NULL);
+	fixture->path = g_build_filename(fixture->folder, NAME, NULL);
 }
 
 static void
@@ -40,18 +49,20 @@ tear_down(Fixture *fixture, gconstpointer data)
 static void
 append(Fixture *fixture, const char *line)
 {
+	const CsLogFile log = log_of(fixture);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(cs_log_file_append(fixture->folder, SMALL, line, &error));
+	g_assert_true(cs_log_file_append(&log, line, &error));
 	g_assert_no_error(error);
 }
 
 static void
 assert_refused(Fixture *fixture, const char *reason)
 {
+	const CsLogFile log = log_of(fixture);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_false(cs_log_file_append(fixture->folder, SMALL, "x", &error));
+	g_assert_false(cs_log_file_append(&log, "x", &error));
 	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
 	g_assert_cmpstr(cs_error_get_reason(error), ==, reason);
 }
@@ -59,8 +70,9 @@ assert_refused(Fixture *fixture, const char *reason)
 static char **
 read_tail(Fixture *fixture, guint max_lines)
 {
+	const CsLogFile log = log_of(fixture);
 	g_autoptr(GError) error = NULL;
-	char **lines = cs_log_file_read_tail(fixture->folder, max_lines, &error);
+	char **lines = cs_log_file_read_tail(&log, max_lines, &error);
 
 	g_assert_no_error(error);
 	return lines;
@@ -74,7 +86,7 @@ count_files(Fixture *fixture)
 	guint count = 0;
 
 	while ((name = g_dir_read_name(entries)) != NULL)
-		count += g_str_has_prefix(name, CS_LOG_FILE_NAME);
+		count += g_str_has_prefix(name, NAME);
 	return count;
 }
 
@@ -127,10 +139,10 @@ test_rotation(Fixture *fixture, gconstpointer data)
 		g_autofree char *line = g_strdup_printf("line %04u", i);
 
 		append(fixture, line);
-		g_assert_cmpuint(count_files(fixture), <=, CS_LOG_FILE_COUNT);
+		g_assert_cmpuint(count_files(fixture), <=, COUNT);
 	}
-	g_assert_cmpuint(count_files(fixture), ==, CS_LOG_FILE_COUNT);
-	for (guint age = 0; age < CS_LOG_FILE_COUNT; age++) {
+	g_assert_cmpuint(count_files(fixture), ==, COUNT);
+	for (guint age = 0; age < COUNT; age++) {
 		g_autofree char *path = age == 0 ? g_strdup(fixture->path)
 						 : g_strdup_printf("%s.%u", fixture->path, age);
 		struct stat status;
@@ -154,13 +166,14 @@ test_held_lock(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *lock_path = g_build_filename(fixture->folder, "lock", NULL);
 	g_autoptr(CsFileLock) lock = NULL;
+	const CsLogFile log = log_of(fixture);
 	gboolean is_full = FALSE;
 
 	append(fixture, "first");
 	lock = cs_file_lock_acquire(lock_path, FALSE, NULL);
 	g_assert_nonnull(lock);
 	for (guint i = 0; i < 300 && !is_full; i++)
-		is_full = !cs_log_file_append(fixture->folder, SMALL, "0123456789", NULL);
+		is_full = !cs_log_file_append(&log, "0123456789", NULL);
 	g_assert_true(is_full);
 	g_assert_cmpuint(count_files(fixture), ==, 1);
 	assert_refused(fixture, "too-large");
@@ -176,7 +189,7 @@ test_cut_line(Fixture *fixture, gconstpointer data)
 	g_auto(GStrv) lines = NULL;
 
 	append(fixture, "first");
-	g_free(cs_test_write_text(fixture->folder, CS_LOG_FILE_NAME, "first\nsec"));
+	g_free(cs_test_write_text(fixture->folder, NAME, "first\nsec"));
 	append(fixture, "third");
 	lines = read_tail(fixture, 10);
 	g_assert_cmpuint(g_strv_length(lines), ==, 3);
@@ -209,16 +222,18 @@ static void
 test_no_folder(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
+	CsLogFile log;
 
 	g_free(cs_test_write_text(fixture->top, "state", "x"));
 	assert_refused(fixture, "state-unavailable");
 	g_clear_pointer(&fixture->folder, g_free);
 	fixture->folder = g_build_filename(fixture->top, "log", NULL);
 	g_clear_pointer(&fixture->path, g_free);
-	fixture->path = g_build_filename(fixture->folder, CS_LOG_FILE_NAME, NULL);
+	fixture->path = g_build_filename(fixture->folder, NAME, NULL);
 	g_assert_cmpint(g_mkdir_with_parents(fixture->path, 0700), ==, 0);
 	assert_refused(fixture, "state-unavailable");
-	g_assert_null(cs_log_file_read_tail(fixture->folder, 10, &error));
+	log = log_of(fixture);
+	g_assert_null(cs_log_file_read_tail(&log, 10, &error));
 	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
 }
 
@@ -229,7 +244,7 @@ test_foreign_lines(Fixture *fixture, gconstpointer data)
 	g_auto(GStrv) lines = NULL;
 
 	append(fixture, "first");
-	g_free(cs_test_write_text(fixture->folder, CS_LOG_FILE_NAME, "\033[2J\n\n\xff\n"));
+	g_free(cs_test_write_text(fixture->folder, NAME, "\033[2J\n\n\xff\n"));
 	lines = read_tail(fixture, 10);
 	g_assert_cmpuint(g_strv_length(lines), ==, 2);
 	g_assert_cmpstr(lines[0], ==, "\\x1b[2J");
@@ -240,6 +255,7 @@ static gpointer
 write_thread_cb(gpointer data)
 {
 	Fixture *fixture = data;
+	const CsLogFile log = {fixture->folder, NAME, LARGER, COUNT};
 
 	for (guint i = 0; i < N_LINES; i++) {
 		g_autoptr(GError) error = NULL;
@@ -247,7 +263,7 @@ write_thread_cb(gpointer data)
 							(void *)g_thread_self(), i);
 
 		/* Whoever turns the files may have been stopped for long. */
-		if (!cs_log_file_append(fixture->folder, 4096, line, &error))
+		if (!cs_log_file_append(&log, line, &error))
 			g_assert_cmpstr(cs_error_get_reason(error), ==, "too-large");
 	}
 	return NULL;
@@ -264,7 +280,7 @@ test_many_writers(Fixture *fixture, gconstpointer data)
 		threads[i] = g_thread_new("writer", write_thread_cb, fixture);
 	for (guint i = 0; i < N_WRITERS; i++)
 		g_thread_join(threads[i]);
-	g_assert_cmpuint(count_files(fixture), ==, CS_LOG_FILE_COUNT);
+	g_assert_cmpuint(count_files(fixture), ==, COUNT);
 	lines = read_tail(fixture, G_MAXUINT);
 	g_assert_cmpuint(g_strv_length(lines), >, 100);
 	for (char **line = lines; *line != NULL; line++) {

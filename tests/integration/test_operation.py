@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The Countersign authors
+# SPDX-License-Identifier: Apache-2.0
+"""What whoever runs the authority's server sees of it, and may do to it."""
+import http.client
+import json
+import os
+import re
+import stat
+import subprocess
+import threading
+
+from canaries import read
+from world import equal, expect, main, managed_pair, wait_until
+
+LINE = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \d+ (error|warning|info) [a-z-]+'
+                  r'( [a-z]+=([A-Za-z0-9._:/@+~{}-]+|"([^"\\]|\\.)*"(\.\.\.)?))*$')
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+def log_file(organisation, age=0):
+    return os.path.join(organisation.folder, "log", "server.log" + (".%d" % age if age else ""))
+
+
+def events(text, name):
+    """The events of that name, as dictionaries of their fields."""
+    found = []
+    for line in text.splitlines():
+        expect(LINE.match(line), "no line of ours", line)
+        if line.split(" ")[3] == name:
+            fields = re.findall(r' ([a-z]+)=("(?:[^"\\]|\\.)*"|\S+)', line)
+            found.append(dict(fields, level=line.split(" ")[2]))
+    return found
+
+
+def logged(organisation, name="request"):
+    return events(read(log_file(organisation)).decode(), name)
+
+
+def call(organisation, method, path, body=None, headers=None):
+    """One call; (status, headers, body)."""
+    connection = http.client.HTTPConnection("127.0.0.1", organisation.port, timeout=20)
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+    return response.status, dict(response.getheaders()), data
+
+
+def request_logged(organisation, request):
+    """The one line of that request; it is written when the connection is done with it."""
+    expect(wait_until(lambda: any(line.get("request") == request for line in logged(organisation))), request)
+    line, = [line for line in logged(organisation) if line.get("request") == request]
+    return line
+
+
+def test_a_line_a_request(world):
+    organisation, _, user, _ = managed_pair(world)
+    verdict = user.verdict(code=0)
+    line = request_logged(organisation, verdict["request"])
+    equal((line["peer"], line["method"], line["route"], line["status"], line["level"]),
+          ("127.0.0.1", "POST", "/v1/transactions/{id}/response", "200", "info"))
+    expect(re.fullmatch(r"\d+\.\d", line["ms"]) and int(line["received"]) > 1000 and int(line["sent"]) > 500, line)
+    expect("code" not in line, line)
+    routes = [entry.get("route") for entry in logged(organisation)]
+    equal(routes, ["/.well-known/countersign", "/v1/nonce", "/v1/accounts", "/v1/transactions",
+                   "/v1/transactions/{id}/response"])
+    equal(len({entry["request"] for entry in logged(organisation)}), 5)
+    audit, = [entry for entry in organisation.log() if entry["event"] == "authentication"]
+    equal(audit["request"], verdict["request"], "the audit log's line is of the same request")
+    status, headers, data = call(organisation, "POST", "/v1/transactions/abc/response", "{}", JSON_TYPE)
+    problem = json.loads(data)
+    equal((status, problem["code"], problem["request"]), (400, "request-malformed", headers["Request-Id"]))
+    equal(request_logged(organisation, problem["request"])["code"], "request-malformed")
+    listening, = logged(organisation, "listening")
+    expect(organisation.url in listening["server"], listening)
+    organisation.stop()
+    expect(logged(organisation, "verb")[-1]["exit"] == "0", "and that it ended")
+    for path, mode in ((log_file(organisation), 0o600), (os.path.dirname(log_file(organisation)), 0o700)):
+        equal(stat.S_IMODE(os.lstat(path).st_mode), mode, path)
+
+
+def test_nothing_of_the_path_is_kept(world):
+    """A path can be anything: a code, a token, somebody else's line."""
+    organisation = world.organisation()
+    for method, path in (("GET", "/secret-in-a-path"), ("GET", "/v1/accounts/secret/x"), ("BREW", "/v1/nonce?secret"),
+                         ("GET", "/%0a2026-01-01T00:00:00Z%20secret"), ("DELETE", "/v1/accounts/SECRET")):
+        _, headers, _ = call(organisation, method, path)
+        line = request_logged(organisation, headers["Request-Id"])
+        equal(line["method"], method)
+        expect("route" not in line or line["route"] == "/v1/nonce", line)
+    _, headers, _ = call(organisation, "A'B|`", "/")
+    equal(request_logged(organisation, headers["Request-Id"])["method"], "\"A'B|`\"")
+    expect(b"secret" not in read(log_file(organisation)).lower(), "nothing of a path")
+
+
+def test_whoever_is_refused_can_say_which_request(world):
+    """The same id: what helpdesk is told, and the server's log."""
+    organisation, machine, user, _ = managed_pair(world)
+    result = machine.user("other").run("account", "add", organisation.url, "--code-stdin", "--json",
+                                       stdin="0000-0000-0000\n")
+    equal((result.code, result.json["error"]["code"]), (3, "code-invalid"), result)
+    line = request_logged(organisation, result.json["error"]["request"])
+    equal((line["route"], line["status"], line["code"]), ("/v1/accounts", "403", "code-invalid"))
+    result = machine.user("third").run("account", "add", organisation.url, "--code-stdin", stdin="0000-0000-0000\n")
+    request, = re.findall(r"request: ([a-z0-9]+) \(for the helpdesk\)", result.err)
+    equal(request_logged(organisation, request)["code"], "code-invalid")
+    # A registry that has gone: the server's own failure, which it tells of itself, too.
+    subprocess.run(["sqlite3", os.path.join(organisation.folder, "registry.db"), "ALTER TABLE users RENAME TO gone"],
+                   check=True)
+    code, (account,) = user.check()
+    equal((code, account["error"]), (4, "unreachable"))
+    line = request_logged(organisation, account["error_request"])
+    equal((line["status"], line["code"], line["level"]), ("503", "internal", "warning"))
+    fault, = [entry for entry in logged(organisation, "fault") if entry["request"] == account["error_request"]]
+    expect(fault["level"] == "error" and fault["message"], fault)
+    shown = user.run("status", "--check").out
+    expect(re.search(r"request that failed: [a-z0-9]{16} \(for the helpdesk\)", shown), shown)
+    entry = user.run("diagnose", "--json", check=0).json["accounts"][0]["history"][1]
+    equal((entry["error"], entry["request"]), ("unreachable", account["error_request"]))
+
+
+def test_where_the_log_goes(world):
+    organisation = world.organisation(serve=False)
+    for where, wanted in (("none", False), ("-", False), (os.path.join(world.folder, "elsewhere", "log"), True)):
+        organisation.options, organisation.output = ("--log", where), ""
+        organisation.serve()
+        call(organisation, "GET", "/.well-known/countersign")
+        organisation.stop()
+        expect(not os.path.exists(log_file(organisation)), where)
+        equal(os.path.exists(os.path.join(where, "server.log")), wanted, where)
+        said = organisation.output
+        equal(len(events(said, "request")) if where == "-" else said.count("request"), int(where == "-"), said)
+
+
+def test_the_log_is_bounded(world):
+    """As hostile as it gets: the oldest lines go, and the rest stays whole."""
+    organisation = world.organisation(serve=False)
+    folder = os.path.dirname(log_file(organisation))
+    os.mkdir(folder, 0o700)
+    full = "2026-01-01T00:00:00Z 1 info request route=/old\n"
+    with open(log_file(organisation), "w", encoding="ascii") as out:
+        out.write(full * (8 * 1024 * 1024 // len(full) + 1))
+    for age in range(1, 5):
+        with open(log_file(organisation, age), "w", encoding="ascii") as out:
+            out.write("2026-01-01T00:00:00Z 1 info age message=%d\n" % age)
+    organisation.serve()
+    call(organisation, "GET", "/.well-known/countersign")
+    organisation.stop()
+    equal(sorted(os.listdir(folder)), ["lock", "server.log"] + ["server.log.%d" % age for age in range(1, 5)])
+    expect(os.path.getsize(log_file(organisation)) < 10000, "a new file")
+    equal([events(read(log_file(organisation, age)).decode(), "age")[0]["message"] for age in (2, 3, 4)],
+          ["1", "2", "3"])
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(world):
+    organisation = world.organisation(serve=False)
+    with open(os.path.join(organisation.folder, "log"), "w", encoding="ascii"):
+        pass
+    organisation.serve()
+    equal(call(organisation, "GET", "/.well-known/countersign")[0], 200)
+    organisation.stop()
+
+
+def test_requests_at_one_time(world):
+    """Each has a line of its own, whoever shares its commit."""
+    organisation = world.organisation()
+    ids = []
+
+    def ask():
+        for _ in range(25):
+            ids.append(call(organisation, "POST", "/v1/nonce", "{}", JSON_TYPE)[1]["Request-Id"])
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    organisation.stop()
+    equal(sorted(line["request"] for line in logged(organisation)), sorted(ids))
+
+
+main(globals())
