@@ -1,24 +1,80 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Countersign authors
 # SPDX-License-Identifier: Apache-2.0
-"""Draws what a store of n certificates costs: plot-store-size.py TABLE.tsv PICTURE.svg"""
+"""Draws what n of something cost: plot-size.py TABLE.tsv PICTURE.svg; the table's name says of what."""
 
 import csv
 import math
+import pathlib
 import sys
 
 WIDTH, HEIGHT = 380, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 26, 34, 44
+LEFT, RIGHT, TOP, BOTTOM = 68, 32, 34, 44
 COLOURS = ("#1a5fb4", "#c64600", "#26a269")
+MS, KIB, MIB = 1e-3, 1 / 1024, 1 / 1048576
+
+# Of each table: what its first column counts, and panels: title, unit, and lines of name, column and
+# what makes the unit of it.
+PICTURES = {
+    "store-size": (
+        "certificates in the folder",
+        (
+            (
+                "Time",
+                "ms",
+                (
+                    ("scan", "scan_us", MS),
+                    ("reading the files alone", "reading_us", MS),
+                    ("look-up of 20 issuers", "look_up_us", MS),
+                ),
+            ),
+            ("Memory", "KiB", (("memory", "memory_bytes", KIB),)),
+        ),
+    ),
+    "registry-size": (
+        "devices",
+        (
+            (
+                "Time",
+                "ms",
+                (
+                    ("authentication, one client", "response_us", MS),
+                    ("the server's processor for it", "processor_us", MS),
+                    ("start of the server", "start_us", MS),
+                ),
+            ),
+            ("Disk", "MiB", (("registry", "registry_bytes", MIB),)),
+        ),
+    ),
+    "crl-size": (
+        "entries of the CRL",
+        (
+            (
+                "Time",
+                "µs",
+                (
+                    ("load", "load_us", 1),
+                    ("SHA-256 of its octets alone", "sha256_us", 1),
+                    ("decision", "decision_us", 1),
+                ),
+            ),
+            (
+                "Memory",
+                "KiB",
+                (("the CRL itself", "der_bytes", KIB), ("the index beside it", "index_bytes", KIB)),
+            ),
+        ),
+    ),
+}
 
 
 def decades(values):
     return (math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))))
 
 
-def panel(offset, title, rows, lines, unit):
-    """One pair of logarithmic axes: lines are (name, column, factor)."""
-    xs = [int(row["certificates"]) for row in rows]
+def panel(offset, counted, title, unit, lines, rows):
+    """One pair of logarithmic axes."""
+    xs = [int(next(iter(row.values()))) for row in rows]
     series = [(name, [float(row[column]) * factor for row in rows]) for name, column, factor in lines]
     x_low, x_high = decades(xs)
     y_low, y_high = decades([value for _, values in series for value in values])
@@ -41,7 +97,7 @@ def panel(offset, title, rows, lines, unit):
         yield f'<line x1="{offset + LEFT}" y1="{y:.1f}" x2="{offset + WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd"/>'
         yield f'<text x="{offset + LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
     middle = offset + (LEFT + WIDTH - RIGHT) / 2
-    yield f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">certificates in the folder; {unit}</text>'
+    yield f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{counted}; {unit}</text>'
     for place, (name, values) in enumerate(series):
         colour = COLOURS[place % len(COLOURS)]
         points = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in zip(xs, values))
@@ -55,13 +111,11 @@ def panel(offset, title, rows, lines, unit):
 def main(table, picture):
     with open(table, encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
-    time = (
-        ("scan", "scan_us", 1e-3),
-        ("reading the files alone", "reading_us", 1e-3),
-        ("look-up of 20 issuers", "look_up_us", 1e-3),
-    )
-    memory = (("memory", "memory_bytes", 1 / 1024),)
-    parts = [*panel(0, "Time", rows, time, "ms"), *panel(WIDTH, "Memory", rows, memory, "KiB")]
+    counted, panels = PICTURES[pathlib.Path(table).stem]
+    parts = [
+        part for place, (title, unit, lines) in enumerate(panels)
+        for part in panel(place * WIDTH, counted, title, unit, lines, rows)
+    ]
     with open(picture, "w", encoding="utf-8") as svg:
         svg.write(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {HEIGHT}"'
