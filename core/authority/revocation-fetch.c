@@ -120,6 +120,25 @@ fetch_bytes(const CsRevocationFeed *feed,
 	return cs_http_fetch(&fetch, cancellable, error);
 }
 
+/* While what is known may be used, its number counts. A CA that was set up anew begins at 1: once what
+ * is known is past its time, only the time is asked, and a lower number may replace it. */
+static gboolean
+is_older_crl(const CsRevocationFeed *feed,
+	     const CsRevocationRecord *known,
+	     const CsRevocationRecord *fetched,
+	     gint64 now)
+{
+	g_autoptr(CsCrl) before = cs_crl_new(known->data, NULL);
+	g_autoptr(CsCrl) after = cs_crl_new(fetched->data, NULL);
+	gint64 end = 0;
+
+	if (before == NULL || after == NULL)
+		return FALSE;
+	if (cs_revocation_feed_judge(feed, known, now, &end) == NULL)
+		return cs_crl_is_newer(before, after);
+	return cs_crl_get_fields(before)->this_update > cs_crl_get_fields(after)->this_update;
+}
+
 /* Who stands between may show again what was there before. */
 static gboolean
 is_older(const CsRevocationFeed *feed,
@@ -127,16 +146,11 @@ is_older(const CsRevocationFeed *feed,
 	 const CsRevocationRecord *fetched,
 	 gint64 now)
 {
-	g_autoptr(CsCrl) before = NULL;
-	g_autoptr(CsCrl) after = NULL;
 	g_autoptr(CsCertificate) certificate = NULL;
 	CsRevocationAnswer first, second;
 
-	if (fetched->certificate == NULL) {
-		before = cs_crl_new(known->data, NULL);
-		after = cs_crl_new(fetched->data, NULL);
-		return before != NULL && after != NULL && cs_crl_is_newer(before, after);
-	}
+	if (fetched->certificate == NULL)
+		return is_older_crl(feed, known, fetched, now);
 	certificate = cs_certificate_new(fetched->certificate, NULL);
 	decide_ocsp(feed, certificate, known->data, now, &first);
 	decide_ocsp(feed, certificate, fetched->data, now, &second);

@@ -4,9 +4,12 @@
 #include "core/authority/revocation-store.h"
 #include "core/base/error.h"
 #include "tests/fixtures/authority-fixture.h"
+#include "tests/fixtures/responder-fixture.h"
 #include "tests/fixtures/revocation-fixture.h"
 
 #include <string.h>
+
+#define DAY_S 86400
 
 /* rule 12: the administrator's choice */
 
@@ -185,6 +188,45 @@ test_refresh(Fixture *f, gconstpointer data)
 	g_assert_nonnull(refreshed);
 }
 
+static void
+refresh_with(Fixture *f, CsTestResponder *responder, const CsTestCrlProfile *crl)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) refreshed = NULL;
+
+	cs_test_responder_serve(responder, cs_test_crl_new(crl, f->ca));
+	refreshed = cs_admin_refresh_revocation(f->test->authority, NULL, &error);
+	g_assert_no_error(error);
+}
+
+/* A CA that was set up anew counts from the beginning. While what is known may be used, a lower
+ * number is one that was there before; afterwards only what was issued before it is. */
+static void
+test_numbers_that_start_again(Fixture *f, gconstpointer data)
+{
+	const gint64 later = CS_TEST_CRL_NOW + 2 * DAY_S;
+	g_autoptr(CsTestResponder) responder = cs_test_responder_new();
+
+	choose(f,
+	       &(CsRevocationChoice){.mode = "crl", .url = cs_test_responder_get_url(responder)});
+	refresh_with(f, responder, &(CsTestCrlProfile){.number = "07"});
+	assert_problem(f, NULL, TRUE);
+	refresh_with(f, responder,
+		     &(CsTestCrlProfile){.number = "01", .this_update = CS_TEST_CRL_NOW});
+	assert_problem(f, "older-than-known", TRUE);
+	f->test->now = later;
+	/* It is fresh for longer than the one that came after it, and is older all the same. */
+	refresh_with(f, responder,
+		     &(CsTestCrlProfile){.number = "06",
+					 .this_update = CS_TEST_CRL_NOW - 2 * DAY_S,
+					 .next_update = later + DAY_S});
+	assert_problem(f, "older-than-known", TRUE);
+	refresh_with(f, responder,
+		     &(CsTestCrlProfile){
+			     .number = "01", .this_update = later, .next_update = later + DAY_S});
+	assert_problem(f, NULL, TRUE);
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add("/admin-revocation/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -197,5 +239,6 @@ main(int argc, char **argv)
 	ADD("built-in", test_built_in);
 	ADD("file", test_file);
 	ADD("refresh", test_refresh);
+	ADD("numbers-that-start-again", test_numbers_that_start_again);
 	return g_test_run();
 }
