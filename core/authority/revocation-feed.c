@@ -2,15 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/revocation-feed-private.h"
 
+#include "core/authority/revocation-plan.h"
 #include "core/base/file.h"
 #include "core/base/http-fetch.h"
 #include "core/pki/certificate-extension.h"
 
 #include <sys/stat.h>
 
-#define RETRY_S	       60
-#define REFRESH_MIN_S  60
-#define REFRESH_MAX_S  3600
 #define KEPT_FRESH_S   604800	/* an answer that nobody asked for in a week is let go stale */
 #define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
 #define MAX_RECORDS    20000
@@ -275,22 +273,15 @@ build_set(CsRevocationFeed *feed)
 	judge_file(feed, of_file);
 }
 
-/* When it is to be fetched again: at half of its time, and every hour. */
 static gint64
 plan(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 {
 	gint64 end = 0;
 	const char *problem = NULL;
 
-	if (record->failure != NULL)
-		return record->tried_at + RETRY_S;
-	if (record->data == NULL)
-		return now;
-	problem = cs_revocation_feed_judge(feed, record, now, &end);
-	if (problem != NULL)
-		return MAX(now, record->tried_at + RETRY_S);
-	return record->fetched_at +
-	       CLAMP((end - record->fetched_at) / 2, REFRESH_MIN_S, REFRESH_MAX_S);
+	if (record->failure == NULL && record->data != NULL)
+		problem = cs_revocation_feed_judge(feed, record, now, &end);
+	return cs_revocation_plan(record, problem, end, now);
 }
 
 static void
@@ -414,7 +405,8 @@ add_wanted(const CsRevocationFeed *feed,
 		record->certificate = g_bytes_ref(cs_certificate_get_der(certificate));
 	known = cs_revocation_feed_find(feed, record);
 	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
-	if (may_fetch(feed, record) && (refresh == NULL || *refresh <= now))
+	if (may_fetch(feed, record) &&
+	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)))
 		g_ptr_array_add(wanted, g_steal_pointer(&record));
 }
 
@@ -493,7 +485,7 @@ cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *du
 		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
 		const gint64 *refresh = g_hash_table_lookup(feed->refresh, record);
 
-		if (*refresh > now)
+		if (!cs_revocation_plan_is_due(*refresh, now))
 			*due = MIN(*due, *refresh);
 		else if ((list->len == 0 || !same_source(record, g_ptr_array_index(list, 0))) &&
 			 is_kept_fresh(feed, record, now))
