@@ -3,10 +3,10 @@
 #include "core/base/http-fetch.h"
 
 #include "core/base/error.h"
+#include "core/base/http-address.h"
 #include "core/base/http-url.h"
 
 #include <glib/gi18n-lib.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,93 +29,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
 typedef struct curl_slist HeaderList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
 
-/* ---- addresses ---- */
-
-typedef struct {
-	guint8 bytes[16];
-	guint bits;
-	gboolean only_private; /* others are never reached by a name */
-} Network;
-
-/* Written as IPv6; IPv4 is within ::ffff:0:0/96. */
-#define V4(a, b)                                                                                   \
-	{                                                                                          \
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b                                     \
-	}
-static const Network networks[] = {
-	{V4(10, 0), 104, TRUE},
-	{V4(172, 16), 108, TRUE},
-	{V4(192, 168), 112, TRUE},
-	{V4(100, 64), 106, TRUE},
-	{{0xfc}, 7, TRUE},
-	{V4(0, 0), 104, FALSE},
-	{V4(127, 0), 104, FALSE},
-	{V4(169, 254), 112, FALSE},
-	{V4(192, 0), 120, FALSE},
-	{V4(198, 18), 111, FALSE},
-	{V4(224, 0), 99, FALSE}, /* multicast, reserved, broadcast */
-	{{0xfe, 0x80}, 10, FALSE},
-	{{0xff}, 8, FALSE},
-	{{0}, 96, FALSE},		    /* ::, ::1, IPv4-compatible */
-	{{0, 0x64, 0xff, 0x9b}, 32, FALSE}, /* NAT64: an IPv4 address hides in it */
-	{{0x20, 0x02}, 16, FALSE},	    /* 6to4, likewise */
-	{{0x20, 0x01, 0, 0}, 32, FALSE},    /* Teredo, likewise */
-};
-
-static gboolean
-is_within(const guint8 *address, const Network *network)
-{
-	for (guint i = 0; i < network->bits; i++) {
-		guint8 mask = (guint8)(0x80 >> i % 8);
-
-		if (((address[i / 8] ^ network->bytes[i / 8]) & mask) != 0)
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean
-is_public(const guint8 *address, gboolean private_allowed)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(networks); i++) {
-		if (is_within(address, &networks[i]))
-			return private_allowed && networks[i].only_private;
-	}
-	return TRUE;
-}
-
-static gboolean
-read_address(const struct sockaddr *address, guint8 bytes[static 16])
-{
-	static const guint8 mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-	if (address->sa_family == AF_INET) {
-		memcpy(bytes, mapped, sizeof(mapped));
-		memcpy(bytes + sizeof(mapped), &((const struct sockaddr_in *)address)->sin_addr, 4);
-		return TRUE;
-	}
-	if (address->sa_family != AF_INET6)
-		return FALSE;
-	memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-	return TRUE;
-}
+/* ---- the exchange ---- */
 
 /* Asked of the very address that is connected to: no second look-up of the name can differ. */
 static curl_socket_t
 open_socket_cb(void *user_data, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	Exchange *exchange = user_data;
-	guint8 bytes[16];
 
-	if (!read_address(&address->addr, bytes) ||
-	    (!exchange->is_literal && !is_public(bytes, exchange->fetch->private_allowed))) {
+	if (!cs_http_address_is_known(&address->addr) ||
+	    (!exchange->is_literal &&
+	     !cs_http_address_is_public(&address->addr, exchange->fetch->private_allowed))) {
 		exchange->address_refused = TRUE;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
-
-/* ---- the exchange ---- */
 
 static size_t
 write_body_cb(char *data, size_t size, size_t count, void *user_data)
@@ -318,11 +247,12 @@ port_of(const CsHttpUrl *url)
 	return g_str_equal(url->scheme, "https") ? 443 : 80;
 }
 
-/* Dot segments, and whatever decodes to one or to another slash. */
+/* Dot segments, with path parameters too, and whatever decodes to one or to another slash. */
 static gboolean
 has_way_out(const char *path)
 {
-	static const char *const ways[] = {"/./", "/../", "%2e", "%2f", "%5c", "%25"};
+	static const char *const ways[] = {"/./", "/../", "/.;", "/..;",
+					   "%2e", "%2f",  "%5c", "%25"};
 	g_autofree char *lower = g_ascii_strdown(path, (gssize)strcspn(path, "?#"));
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
