@@ -59,7 +59,7 @@ print_check_json(const CsInvocation *invocation, const CsLogCheck *check)
 	cs_json_add_int64(document, "lines", check->lines);
 	cs_json_add_string(document, "head", check->head);
 	cs_json_add_string(document, "problem", check->problem);
-	if (check->line > 0)
+	if (check->line != 0)
 		cs_json_add_int64(document, "line", check->line);
 	else
 		cs_json_add_string(document, "line", NULL);
@@ -81,7 +81,7 @@ print_check(const CsInvocation *invocation, const CsLogCheck *check)
 	for (gsize i = 0; i < G_N_ELEMENTS(problems); i++) {
 		if (g_strcmp0(problems[i].code, check->problem) != 0)
 			continue;
-		if (check->line > 0)
+		if (check->line != 0)
 			cs_invocation_print(invocation,
 					    _("The log is not whole, at line %s: %s.\n"), line,
 					    _(problems[i].sentence));

@@ -13,12 +13,12 @@
 #define GENESIS "0000000000000000000000000000000000000000000000000000000000000000"
 
 #define PAGE_LINES 256
-#define PAGE_SQL   "SELECT " CS_LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
+#define PAGE_SQL   "SELECT " CS_LOG_COLUMNS " FROM log WHERE seq >= ? ORDER BY seq LIMIT ?"
 /* The columns that there were when the chain came, which is never changed; those since are the
  * later names. */
 #define FIRST_PAGE_SQL                                                                             \
 	"SELECT seq, hash, time, event, actor, device, account, certificate, outcome, reason,"     \
-	" operator, origin, application, access FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
+	" operator, origin, application, access FROM log WHERE seq >= ? ORDER BY seq LIMIT ?"
 
 static void
 add_field(GString *text, const char *name, const char *value)
@@ -127,7 +127,12 @@ cs_registry_chain_append(
 	if (!read_head(r, &before, &known, error) ||
 	    !cs_registry_read_number(r, "SELECT coalesce(max(seq), 0) FROM log", &found, error))
 		return FALSE;
-	head->line = MAX(before.line, found) + 1;
+	found = MAX(before.line, found);
+	if (found == G_MAXINT64) { /* no log grows so far: somebody put a line there */
+		cs_registry_set_error(r, SQLITE_CORRUPT, error);
+		return FALSE;
+	}
+	head->line = found + 1;
 	hash = cs_registry_chain_hash(before.hash, head->line, time, values);
 	g_strlcpy(head->hash, hash, sizeof(head->hash));
 	return write_head(r, head->line, head->hash, error);
@@ -139,7 +144,8 @@ typedef struct {
 	gint64 line;
 	char *said; /* the hash that stands there */
 	gint64 time;
-	char **values; /* as for cs_registry_chain_hash(), with NULL among them */
+	char **values;	 /* as for cs_registry_chain_hash(), with NULL among them */
+	gboolean is_cut; /* a text has a NUL in it: what is behind it is in no hash */
 } Line;
 
 static void
@@ -172,36 +178,37 @@ read_line(CsStatement *s)
 	gsize columns = cs_statement_count_columns(s);
 
 	line->line = cs_statement_get_int64(s, 0);
-	line->said = cs_statement_dup_text(s, 1);
+	line->said = cs_statement_dup_text_to_nul(s, 1, &line->is_cut);
 	line->time = cs_statement_get_int64(s, 2);
 	line->values = g_new0(char *, count_names());
 	for (gsize i = 3; i < columns; i++)
-		line->values[i - 3] = cs_statement_dup_text(s, (int)i);
+		line->values[i - 3] = cs_statement_dup_text_to_nul(s, (int)i, &line->is_cut);
 	return line;
 }
 
 static GPtrArray *
-read_page(CsRegistry *r, const char *sql, gint64 after, GError **error)
+read_page(CsRegistry *r, const char *sql, gint64 from, GError **error)
 {
 	g_auto(CsStatement) s = {0};
 
 	if (!cs_statement_open(&s, r, sql, error))
 		return NULL;
-	cs_statement_add_int64(&s, after);
+	cs_statement_add_int64(&s, from);
 	cs_statement_add_int64(&s, PAGE_LINES);
 	return cs_statement_list(&s, read_line, line_free, error);
 }
 
+/* From the least number that a row can have: nobody reads a log that begins below its first line. */
 typedef gboolean (*LineVisitor)(CsRegistry *r, const Line *line, gpointer data, GError **error);
 
 static gboolean
 visit_lines(CsRegistry *r, const char *page_sql, LineVisitor visit, gpointer data, GError **error)
 {
-	gint64 after = 0;
+	gint64 from = G_MININT64;
 	guint count = PAGE_LINES;
 
 	while (count == PAGE_LINES) {
-		g_autoptr(GPtrArray) page = read_page(r, page_sql, after, error);
+		g_autoptr(GPtrArray) page = read_page(r, page_sql, from, error);
 
 		if (page == NULL)
 			return FALSE;
@@ -211,7 +218,9 @@ visit_lines(CsRegistry *r, const char *page_sql, LineVisitor visit, gpointer dat
 
 			if (!visit(r, line, data, error))
 				return FALSE;
-			after = line->line;
+			if (line->line == G_MAXINT64)
+				return TRUE;
+			from = line->line + 1;
 		}
 	}
 	return TRUE;
@@ -287,11 +296,11 @@ verify_line(CsRegistry *r, const Line *line, gpointer data, GError **error)
 	g_autofree char *hash = hash_line(v->last.hash, line);
 
 	v->check->lines++;
-	if (line->line > v->noted.line)
+	if (line->line < 1 || line->line > v->noted.line)
 		set_problem(v->check, CS_LOG_ADDED, line->line);
 	else if (line->line != v->last.line + 1)
 		set_problem(v->check, CS_LOG_MISSING, v->last.line + 1);
-	else if (g_strcmp0(hash, line->said) != 0)
+	else if (line->is_cut || g_strcmp0(hash, line->said) != 0)
 		set_problem(v->check, CS_LOG_CHANGED, line->line);
 	v->last.line = line->line;
 	g_strlcpy(v->last.hash, hash, sizeof(v->last.hash));

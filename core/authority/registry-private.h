@@ -45,6 +45,7 @@ gboolean cs_statement_run(CsStatement *s, int *changed, GError **error);
 
 gsize cs_statement_count_columns(CsStatement *s);
 char *cs_statement_dup_text(CsStatement *s, int column); /* (nullable): of NULL */
+char *cs_statement_dup_text_to_nul(CsStatement *s, int column, gboolean *is_cut); /* (nullable) */
 gint64 cs_statement_get_int64(CsStatement *s, int column);
 GBytes *cs_statement_dup_blob(CsStatement *s, int column);
 /* The place of the column's text in a NULL-terminated table; foreign text breaks the row. */

@@ -220,23 +220,47 @@ cs_statement_count_columns(CsStatement *s)
 }
 
 /**
+ * cs_statement_dup_text_to_nul:
+ * @s: a statement on a row
+ * @column: from 0
+ * @is_cut: set to %TRUE where a NUL is in the text, else left; SQLite compares what is behind it,
+ *   and a C string does not have it
+ *
+ * Returns: (transfer full) (nullable): the column's text; %NULL where it is NULL
+ */
+char *
+cs_statement_dup_text_to_nul(CsStatement *s, int column, gboolean *is_cut)
+{
+	const char *text = NULL;
+
+	if (sqlite3_column_type(s->statement, column) == SQLITE_NULL)
+		return NULL;
+	text = (const char *)sqlite3_column_text(s->statement, column);
+	if (text == NULL)
+		keep_status(s, SQLITE_NOMEM);
+	else if (strlen(text) != (gsize)sqlite3_column_bytes(s->statement, column))
+		*is_cut = TRUE;
+	return g_strdup(text);
+}
+
+/**
  * cs_statement_dup_text:
  * @s: a statement on a row
  * @column: from 0
+ *
+ * Nothing that we write has a NUL in it; where there is one, the statement fails.
  *
  * Returns: (transfer full) (nullable): the column's text; %NULL where it is NULL
  */
 char *
 cs_statement_dup_text(CsStatement *s, int column)
 {
-	const unsigned char *text = NULL;
+	gboolean is_cut = FALSE;
+	char *text = cs_statement_dup_text_to_nul(s, column, &is_cut);
 
-	if (sqlite3_column_type(s->statement, column) == SQLITE_NULL)
-		return NULL;
-	text = sqlite3_column_text(s->statement, column);
-	if (text == NULL)
-		keep_status(s, SQLITE_NOMEM);
-	return g_strdup((const char *)text);
+	if (is_cut)
+		keep_status(s, SQLITE_CORRUPT);
+	return text;
 }
 
 /**

@@ -123,6 +123,18 @@ test_tampered(void)
 		{"UPDATE log SET device = account, account = NULL WHERE seq = 2", CS_LOG_CHANGED,
 		 2},
 		{"UPDATE log SET hash = upper (hash) WHERE seq = 7", CS_LOG_CHANGED, 7},
+		{"UPDATE log SET event = event || char (0) || 'x' WHERE seq = 5", CS_LOG_CHANGED,
+		 5},
+		{"UPDATE log SET hash = hash || char (0) WHERE seq = 600", CS_LOG_CHANGED, 600},
+		{"INSERT INTO log (seq, time, event, actor, outcome)"
+		 " VALUES (-5, 1, 'x', 'server', 'ok')",
+		 CS_LOG_ADDED, -5},
+		{"INSERT INTO log (seq, time, event, actor, outcome)"
+		 " VALUES (0, 1, 'x', 'server', 'ok')",
+		 CS_LOG_ADDED, 0},
+		{"INSERT INTO log (seq, time, event, actor, outcome)"
+		 " VALUES (-9223372036854775807 - 1, 1, 'x', 'server', 'ok')",
+		 CS_LOG_ADDED, G_MININT64},
 		{"DELETE FROM log WHERE seq = 300", CS_LOG_MISSING, 300},
 		{"DELETE FROM log WHERE seq = 1", CS_LOG_MISSING, 1},
 		{"DELETE FROM log WHERE seq > 590", CS_LOG_MISSING, 591},
@@ -150,6 +162,20 @@ test_tampered(void)
 		g_assert_true(cs_registry_log(test->registry, &entry, NULL));
 		expect_some(test->registry);
 	}
+}
+
+/* A line with the last number that there is: it is found, and none can come behind it. */
+static void
+test_last_number(void)
+{
+	g_autoptr(CsTestRegistry) test = make_log(1);
+	g_autoptr(GError) error = NULL;
+
+	tamper(test, "INSERT INTO log (seq, time, event, actor, outcome)"
+		     " VALUES (9223372036854775807, 1, 'x', 'server', 'ok')");
+	expect(test->registry, NULL, CS_LOG_ADDED, G_MAXINT64);
+	g_assert_false(cs_registry_log(test->registry, &entry, &error));
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
 }
 
 /* A last line taken away together with the note of the end is found by a head noted elsewhere. */
@@ -200,6 +226,7 @@ main(int argc, char **argv)
 	g_test_add_func("/registry-chain/canonical", test_canonical);
 	g_test_add_func("/registry-chain/whole", test_whole);
 	g_test_add_func("/registry-chain/tampered", test_tampered);
+	g_test_add_func("/registry-chain/last-number", test_last_number);
 	g_test_add_func("/registry-chain/cut-off", test_cut_off);
 	g_test_add_func("/registry-chain/fails", test_fails);
 	return g_test_run();

@@ -104,6 +104,27 @@ test_damaged_row(void)
 	}
 }
 
+/* Text behind a NUL is compared by SQLite, and would be seen by nobody here. */
+static void
+test_cut_text(void)
+{
+	g_autoptr(CsTestRegistry) test = cs_test_registry_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	gboolean is_cut = FALSE;
+	g_auto(CsStatement) s = {0};
+
+	g_assert_true(
+		cs_statement_open(&s, test->registry, "SELECT 'a' || char (0) || 'b'", &error));
+	g_assert_cmpint(cs_statement_step(&s, &error), ==, CS_STEP_ROW);
+	text = cs_statement_dup_text_to_nul(&s, 0, &is_cut);
+	g_assert_cmpstr(text, ==, "a");
+	g_assert_true(is_cut);
+	g_free(cs_statement_dup_text(&s, 0));
+	g_assert_cmpint(cs_statement_step(&s, &error), ==, CS_STEP_ERROR);
+	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
+}
+
 static void
 test_failures(void)
 {
@@ -222,6 +243,7 @@ main(int argc, char **argv)
 	g_test_add_func("/registry-statement/find", test_find);
 	g_test_add_func("/registry-statement/list", test_list);
 	g_test_add_func("/registry-statement/damaged-row", test_damaged_row);
+	g_test_add_func("/registry-statement/cut-text", test_cut_text);
 	g_test_add_func("/registry-statement/failures", test_failures);
 	g_test_add_func("/registry-statement/reuse", test_reuse);
 	g_test_add_func("/registry-statement/values", test_values);
