@@ -105,10 +105,21 @@ set_exists(const char *path, GError **error)
 		     _("%s is there already: name another file"), path);
 }
 
+/* Some file systems, NFS among them, cannot rename without replacing; none replaces by a link. */
+static gboolean
+move_without_replacing(const char *temporary, const char *path)
+{
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return TRUE;
+	if (errno != EINVAL)
+		return FALSE;
+	return link(temporary, path) == 0 && unlink(temporary) == 0;
+}
+
 static gboolean
 publish_file(const char *temporary, const char *path, GError **error)
 {
-	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+	if (move_without_replacing(temporary, path))
 		return sync_parent(path, error);
 	if (errno == EEXIST)
 		set_exists(path, error);
@@ -118,14 +129,15 @@ publish_file(const char *temporary, const char *path, GError **error)
 }
 
 static gboolean
-write_backup(CsAuthority *a, const char *temporary, const char *path, GError **error)
+write_backup(
+	CsAuthority *a, const char *temporary, const char *path, CsLogCheck *log, GError **error)
 {
 	g_auto(Parts) parts = {0};
 
 	parts_init(&parts);
 	return read_parts(cs_authority_get_folder(a), &parts, error) &&
 	       cs_registry_write_backup(cs_authority_get_registry(a), temporary, parts.list,
-					parts.count, error) &&
+					parts.count, log, error) &&
 	       publish_file(temporary, path, error);
 }
 
@@ -136,24 +148,28 @@ write_backup(CsAuthority *a, const char *temporary, const char *path, GError **e
  * @error: where to put the error
  *
  * Writes registry and keys into one file of mode 0600, all of one moment: beside, synced, and
- * renamed. Whoever has the file has the authority.
+ * renamed. Whoever has the file has the authority. What is not sound is copied as it is, and said:
+ * cs_authority_restore() may refuse it.
  *
- * Returns: (transfer full) (nullable): {"file", "lines", "head"} of the log in it;
- *   CS_ERROR_REFUSED "file-exists"; CS_ERROR_STATE
+ * Returns: (transfer full) (nullable): {"file", "lines", "head"} of the log in it, and {"ok",
+ *   "problems"} as cs_authority_check() found them; CS_ERROR_REFUSED "file-exists"; CS_ERROR_STATE
  */
 cJSON *
 cs_authority_backup(CsAuthority *authority, const char *path, GError **error)
 {
 	g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
 	g_autoptr(cJSON) document = cJSON_CreateObject();
-	CsLogCheck check = {0};
+	g_autoptr(cJSON) checked = NULL;
+	CsLogCheck log = {0};
+	gboolean ok = FALSE;
 	int fd;
 
 	if (g_file_test(path, G_FILE_TEST_EXISTS)) {
 		set_exists(path, error);
 		return NULL;
 	}
-	if (!cs_registry_verify_log(cs_authority_get_registry(authority), NULL, &check, error))
+	checked = cs_authority_check(authority, &ok, error);
+	if (checked == NULL)
 		return NULL;
 	fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) {
@@ -161,15 +177,17 @@ cs_authority_backup(CsAuthority *authority, const char *path, GError **error)
 		return NULL;
 	}
 	close(fd);
-	if (!write_backup(authority, temporary, path, error)) {
+	if (!write_backup(authority, temporary, path, &log, error)) {
 		g_unlink(temporary);
 		return NULL;
 	}
 	if (!log_act(authority, "authority-backup", error))
 		return NULL;
 	cs_json_add_string(document, "file", path);
-	cs_json_add_int64(document, "lines", check.lines);
-	cs_json_add_string(document, "head", check.head);
+	cs_json_add_int64(document, "lines", log.lines);
+	cs_json_add_string(document, "head", log.head);
+	cs_json_add_boolean(document, "ok", ok);
+	cs_json_add(document, "problems", cJSON_DetachItemFromObject(checked, "problems"));
 	return g_steal_pointer(&document);
 }
 
@@ -215,35 +233,68 @@ may_replace(const char *folder, gboolean replace, GError **error)
 	return FALSE;
 }
 
+/* What somebody did to the log is in the log for ever, and an index changes no answer: no reason to
+ * leave an organisation without its authority. */
 static gboolean
+is_bearable(const cJSON *problem)
+{
+	const char *check = cs_json_get_string(problem, "check", NULL);
+	const char *detail = cs_json_get_string(problem, "detail", NULL);
+
+	return g_str_equal(check, "log") ||
+	       (g_str_equal(check, "schema") && g_str_has_prefix(detail, "foreign: index "));
+}
+
+static gboolean
+judge_problems(const cJSON *problems, GError **error)
+{
+	const cJSON *problem;
+
+	cJSON_ArrayForEach (problem, problems) {
+		if (is_bearable(problem))
+			continue;
+		cs_error_set(error, CS_ERROR_INVALID, "backup-damaged",
+			     _("what the backup holds is not sound, so nothing was restored: %s, "
+			       "%s"),
+			     cs_json_get_string(problem, "check", NULL),
+			     cs_json_get_string(problem, "detail", NULL));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* (transfer full) (nullable): what was found, and is borne. */
+static cJSON *
 verify_staging(const char *staging, const CsClock *clock, GError **error)
 {
 	g_autoptr(CsAuthority) a = cs_authority_open(staging, clock, error);
 	g_autoptr(cJSON) document = NULL;
+	g_autoptr(cJSON) problems = NULL;
 	gboolean ok = FALSE;
 
 	if (a == NULL)
-		return FALSE;
+		return NULL;
 	document = cs_authority_check(a, &ok, error);
 	if (document == NULL)
-		return FALSE;
-	if (ok)
-		return log_act(a, "authority-restore", error);
-	cs_error_set(error, CS_ERROR_INVALID, "backup-damaged",
-		     _("what the backup holds is not sound, so nothing was restored"));
-	return FALSE;
+		return NULL;
+	problems = cJSON_DetachItemFromObject(document, "problems");
+	if (!judge_problems(problems, error) || !log_act(a, "authority-restore", error))
+		return NULL;
+	return g_steal_pointer(&problems);
 }
 
-static gboolean
+static cJSON *
 fill_staging(const char *staging, const char *path, const CsClock *clock, GError **error)
 {
 	g_autofree char *registry = g_build_filename(staging, "registry.db", NULL);
 	g_auto(Parts) parts = {0};
 
 	parts_init(&parts);
-	return cs_file_write_atomically(registry, "", 0, error) &&
-	       cs_registry_read_backup(path, registry, parts.list, parts.count, error) &&
-	       write_parts(staging, &parts, error) && verify_staging(staging, clock, error);
+	if (!cs_file_write_atomically(registry, "", 0, error) ||
+	    !cs_registry_read_backup(path, registry, parts.list, parts.count, error) ||
+	    !write_parts(staging, &parts, error))
+		return NULL;
+	return verify_staging(staging, clock, error);
 }
 
 static gboolean
@@ -284,11 +335,13 @@ publish_folder(const char *folder, const char *staging, char **former, GError **
  * @error: where to put the error
  *
  * Makes a folder of a backup. It is made beside, opened (an earlier version's is brought up) and
- * checked whole before it takes its place. The former folder is kept, for it holds keys that the
+ * checked whole before it takes its place: only a log that is not whole, and an index that is not
+ * ours, are borne and said. The former folder is kept, for it holds keys that the
  * backup may not have. What happened after the backup is not in it: bindings, accounts and
  * revocations of that time are to be done again.
  *
- * Returns: (transfer full) (nullable): {"folder", "former"}; CS_ERROR_REFUSED "folder-not-empty"
+ * Returns: (transfer full) (nullable): {"folder", "former", "problems"}; CS_ERROR_REFUSED
+ *   "folder-not-empty"
  *   or "already-serving"; CS_ERROR_INVALID "backup-invalid" or "backup-damaged"; CS_ERROR_STATE
  */
 cJSON *
@@ -298,24 +351,27 @@ cs_authority_restore(const char *folder,
 		     const CsClock *clock,
 		     GError **error)
 {
-	g_autofree char *parent = g_path_get_dirname(folder);
-	g_autofree char *staging = g_strconcat(folder, ".restore-XXXXXX", NULL);
+	g_autofree char *place = g_canonicalize_filename(folder, NULL);
+	g_autofree char *parent = g_path_get_dirname(place);
+	g_autofree char *staging = g_strconcat(place, ".restore-XXXXXX", NULL);
 	g_autofree char *former = NULL;
+	g_autoptr(cJSON) problems = NULL;
 	g_autoptr(cJSON) document = cJSON_CreateObject();
 
-	if (!may_replace(folder, replace, error) || !cs_file_ensure_folder(parent, error))
+	if (!may_replace(place, replace, error) || !cs_file_ensure_folder(parent, error))
 		return NULL;
 	if (g_mkdtemp_full(staging, 0700) == NULL) {
-		set_rename_error(folder, error);
+		set_rename_error(place, error);
 		return NULL;
 	}
-	if (!fill_staging(staging, path, clock, error) ||
-	    !publish_folder(folder, staging, &former, error)) {
+	problems = fill_staging(staging, path, clock, error);
+	if (problems == NULL || !publish_folder(place, staging, &former, error)) {
 		if (former == NULL)
 			remove_folder(staging);
 		return NULL;
 	}
 	cs_json_add_string(document, "folder", folder);
 	cs_json_add_string(document, "former", former);
+	cs_json_add(document, "problems", g_steal_pointer(&problems));
 	return g_steal_pointer(&document);
 }

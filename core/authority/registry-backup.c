@@ -58,6 +58,7 @@ write_part(CsRegistry *backup, const CsBackupPart *part, GError **error)
  * @path: an empty file of mode 0600
  * @parts: (array length=n_parts): what is kept beside the registry
  * @n_parts: how many
+ * @log: (out caller-allocates): what was found of the log in the copy
  * @error: where to put the error
  *
  * Makes one file of the registry as it is at one moment, and of the parts. With them it is as
@@ -66,8 +67,12 @@ write_part(CsRegistry *backup, const CsBackupPart *part, GError **error)
  * Returns: %FALSE with CS_ERROR_STATE
  */
 gboolean
-cs_registry_write_backup(
-	CsRegistry *r, const char *path, const CsBackupPart *parts, gsize n_parts, GError **error)
+cs_registry_write_backup(CsRegistry *r,
+			 const char *path,
+			 const CsBackupPart *parts,
+			 gsize n_parts,
+			 CsLogCheck *log,
+			 GError **error)
 {
 	/* The copy brings WAL with it, which would leave more than one file. */
 	static const char *const statements[] = {
@@ -83,7 +88,7 @@ cs_registry_write_backup(
 		if (!write_part(backup, &parts[i], error))
 			return FALSE;
 	}
-	return TRUE;
+	return cs_registry_verify_log(backup, NULL, log, error);
 }
 
 static void

@@ -338,8 +338,13 @@ typedef struct {
 	const char *name;
 	CsSecret *content; /* (nullable) before it is read */
 } CsBackupPart;
-gboolean cs_registry_write_backup(
-	CsRegistry *r, const char *path, const CsBackupPart *parts, gsize n_parts, GError **error);
+/* log: what was found of the log in the copy. */
+gboolean cs_registry_write_backup(CsRegistry *r,
+				  const char *path,
+				  const CsBackupPart *parts,
+				  gsize n_parts,
+				  CsLogCheck *log,
+				  GError **error);
 gboolean cs_registry_read_backup(const char *path,
 				 const char *registry_path,
 				 CsBackupPart *parts,

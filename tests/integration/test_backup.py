@@ -99,7 +99,8 @@ def test_restore_into_nothing(world):
     for prepare in (lambda: None, lambda: os.mkdir(organisation.folder)):
         shutil.rmtree(organisation.folder)
         prepare()
-        equal(organisation.admin("restore", path), {"folder": organisation.folder, "former": None})
+        equal(organisation.admin("restore", path),
+              {"folder": organisation.folder, "former": None, "problems": []})
     organisation.serve()
     equal(user.verdict(code=0)["managed"], True)
 
@@ -147,6 +148,56 @@ def test_restore_refuses_what_is_not_sound(world):
     result = organisation.run("restore", path, "--replace", "--json")
     equal((result.code, result.json["error"]["code"], os.listdir(foreign)), (3, "folder-not-empty", ["letter"]))
     organisation.folder = kept
+
+
+def change(organisation, sql):
+    database = sqlite3.connect(os.path.join(organisation.folder, "registry.db"))
+    (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'log_kept_update'").fetchone()
+    database.executescript(sql.replace("PUT BACK", trigger))
+    database.close()
+
+
+def test_what_is_borne_is_said(world):
+    """A changed line of the log, or an index of somebody's, is no reason to be without an authority."""
+    organisation, _, user, _ = managed_pair(world)
+    user.verdict(code=0)
+    organisation.stop()
+    change(organisation, "CREATE INDEX mine ON log (time)")
+    change(organisation, "DROP TRIGGER log_kept_update; UPDATE log SET actor = 'nobody' WHERE seq = 1; PUT BACK")
+    path = os.path.join(world.folder, "backup")
+    result = organisation.run("backup", path)
+    equal(result.code, 0)
+    expect("not sound: log, line-changed 1" in result.err, result)
+    result = organisation.run("backup", path + "2", "--json")
+    equal(result.json["ok"], False)
+    equal(sorted(problem["check"] for problem in result.json["problems"]), ["log", "schema"])
+    restored = organisation.admin("restore", path, "--replace")
+    equal(sorted(problem["check"] for problem in restored["problems"]), ["log", "schema"])
+    equal(organisation.run("log", "--verify", "--json").json["problem"], "line-changed", "it is in the log for ever")
+    organisation.serve()
+    equal(user.verdict(code=0)["managed"], True)
+    organisation.stop()
+    # what does change an answer is not borne, and the refusal says what it is
+    change(organisation, "CREATE TRIGGER mine AFTER INSERT ON log BEGIN UPDATE links SET state = 'bound'; END")
+    organisation.admin("backup", path + "3")
+    result = organisation.run("restore", path + "3", "--replace", "--json")
+    equal((result.code, result.json["error"]["code"]), (3, "backup-damaged"), result)
+    expect("foreign: trigger mine" in result.json["error"]["message"], result)
+
+
+def test_a_slash_at_the_end(world):
+    organisation, _, user, _ = managed_pair(world)
+    path = make_backup(world, organisation)
+    organisation.stop()
+    folder = organisation.folder
+    organisation.folder = folder + "/"
+    former = organisation.admin("restore", path, "--replace")["former"]
+    equal(os.path.dirname(former), os.path.dirname(folder), "beside, not inside")
+    shutil.rmtree(folder)
+    organisation.admin("restore", path)
+    organisation.folder = folder
+    organisation.serve()
+    equal(user.verdict(code=0)["managed"], True)
 
 
 def test_check_finds_what_must_not_be(world):

@@ -28,12 +28,13 @@ test_there_and_back(void)
 	g_autofree char *kept = NULL;
 	g_autofree char *bytes = NULL;
 	gsize length = 0;
+	CsLogCheck log = {0};
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(cs_registry_set_meta(test->registry, "a", "1", &error));
 	g_assert_true(cs_registry_begin(other, &error));
 	g_assert_true(cs_registry_set_meta(other, "a", "2", &error));
-	g_assert_true(cs_registry_write_backup(test->registry, path, &part, 1, &error));
+	g_assert_true(cs_registry_write_backup(test->registry, path, &part, 1, &log, &error));
 	g_assert_true(cs_registry_commit(other, &error));
 
 	g_assert_null(cs_registry_open(path, &error));
@@ -76,10 +77,11 @@ test_invalid(void)
 	g_autofree char *large = g_strnfill(65537, 'x');
 	g_autofree char *restored = cs_test_write_text(test->folder, "restored.db", "");
 	CsBackupPart part = make_part("a.key", large);
+	CsLogCheck log = {0};
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(cs_registry_write_backup(test->registry, partless, NULL, 0, &error));
-	g_assert_true(cs_registry_write_backup(test->registry, huge, &part, 1, &error));
+	g_assert_true(cs_registry_write_backup(test->registry, partless, NULL, 0, &log, &error));
+	g_assert_true(cs_registry_write_backup(test->registry, huge, &part, 1, &log, &error));
 	expect_invalid(empty, restored);
 	expect_invalid(text, restored);
 	expect_invalid(test->path, restored);
@@ -87,7 +89,7 @@ test_invalid(void)
 	expect_invalid(huge, restored);
 	g_assert_false(cs_registry_read_backup(missing, restored, &part, 1, &error));
 	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
-	g_assert_false(cs_registry_write_backup(test->registry, missing, NULL, 0, &error));
+	g_assert_false(cs_registry_write_backup(test->registry, missing, NULL, 0, &log, &error));
 	cs_test_expect_error(NULL, &error, CS_ERROR_STATE, "registry-unavailable");
 	cs_secret_unref(part.content);
 }
