@@ -98,7 +98,8 @@ make_crl(CsService *service, gint64 number, gint64 now, GError **error)
 	return published;
 }
 
-/* In one transaction, so that two CRLs of one number cannot be. */
+/* In one transaction, so that two CRLs of one number cannot be. No number is below the time, so that
+ * they grow over the restoring of a backup, too (RFC 5280, section 5.2.3). */
 static gboolean
 renew_crl(CsService *service, gpointer data, GError **error)
 {
@@ -112,9 +113,10 @@ renew_crl(CsService *service, gpointer data, GError **error)
 		return FALSE;
 	if (is_current(service->crl, number, revoked, now))
 		return TRUE;
-	if (!write_number(service->registry, number + 1, error))
+	number = MAX(number + 1, now);
+	if (!write_number(service->registry, number, error))
 		return FALSE;
-	made = make_crl(service, number + 1, now, error);
+	made = make_crl(service, number, now, error);
 	if (made == NULL)
 		return FALSE;
 	made->revoked = revoked;
