@@ -116,12 +116,8 @@ print_problem(const CsAnswer *answer, const char *request)
 static void
 write_bytes(CsAnswer *answer, CsHttpdResponse *response)
 {
-	gsize length = g_bytes_get_size(answer->bytes);
-
 	response->content_type = answer->content_type;
-	response->body = g_memdup2(g_bytes_get_data(answer->bytes, NULL), length);
-	response->body_length = length;
-	g_clear_pointer(&answer->bytes, g_bytes_unref);
+	response->bytes = g_steal_pointer(&answer->bytes);
 }
 
 /**
@@ -135,7 +131,7 @@ void
 cs_answer_write(CsAnswer *answer, CsHttpdResponse *response)
 {
 	g_clear_pointer(&response->body, g_free);
-	response->body_length = 0;
+	g_clear_pointer(&response->bytes, g_bytes_unref);
 	response->status = answer->status;
 	if (answer->bytes != NULL) {
 		write_bytes(answer, response);

@@ -24,14 +24,39 @@ add_headers(CsHttpd *httpd, struct MHD_Response *response, const char *content_t
 	       MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
 }
 
+static void
+unref_bytes_cb(void *bytes)
+{
+	g_bytes_unref(bytes);
+}
+
+/* However many ask for them, the bytes are there once. */
+static struct MHD_Response *
+make_shared_response(CsHttpdUpload *upload)
+{
+	CsHttpdResponse *answer = &upload->answer;
+	gsize length = 0;
+	gconstpointer data = g_bytes_get_data(answer->bytes, &length);
+	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+		length, (void *)data, unref_bytes_cb, answer->bytes);
+
+	if (response == NULL)
+		return NULL;
+	answer->bytes = NULL;
+	upload->sent_bytes = length;
+	return response;
+}
+
 static struct MHD_Response *
 make_response(CsHttpdUpload *upload)
 {
 	CsHttpdResponse *answer = &upload->answer;
 
+	if (answer->bytes != NULL)
+		return make_shared_response(upload);
 	if (answer->body == NULL)
 		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	upload->sent_bytes = answer->body_length > 0 ? answer->body_length : strlen(answer->body);
+	upload->sent_bytes = strlen(answer->body);
 	return MHD_create_response_from_buffer_with_free_callback(upload->sent_bytes, answer->body,
 								  g_free);
 }
@@ -40,7 +65,8 @@ static enum MHD_Result
 queue_answer(CsHttpd *httpd, CsHttpdUpload *upload)
 {
 	CsHttpdResponse *answer = &upload->answer;
-	const char *content_type = answer->body != NULL ? answer->content_type : NULL;
+	gboolean is_empty = answer->body == NULL && answer->bytes == NULL;
+	const char *content_type = is_empty ? NULL : answer->content_type;
 	struct MHD_Response *response = make_response(upload);
 	enum MHD_Result result = MHD_NO;
 
@@ -65,7 +91,7 @@ queue_problem(
 	answer->status = status;
 	answer->code = code;
 	answer->content_type = PROBLEM_TYPE;
-	answer->body_length = 0;
+	g_clear_pointer(&answer->bytes, g_bytes_unref);
 	answer->body = g_strdup_printf(
 		"{\"request\":\"%s\",\"status\":%u,\"code\":\"%s\",\"title\":\"%s\"}",
 		upload->id != NULL ? upload->id : "", status, code, title);

@@ -110,6 +110,7 @@ cs_httpd_upload_free(CsHttpdUpload *upload)
 	g_free(upload->body);
 	g_clear_pointer(&upload->whole, g_bytes_unref);
 	g_free(upload->answer.body);
+	g_clear_pointer(&upload->answer.bytes, g_bytes_unref);
 	g_free(upload->answer.awaited);
 	g_free(upload->id);
 	g_free(upload);

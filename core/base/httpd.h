@@ -22,8 +22,8 @@ typedef struct {
 	const char *request; /* (nullable) its id, lent; set before the handler is called */
 	guint status;
 	const char *content_type; /* static string */
-	char *body;		  /* (transfer full) g_malloc'ed, or NULL for an empty body */
-	gsize body_length;	  /* octets of body; 0: it is text, ended by a NUL */
+	char *body;		  /* (transfer full) (nullable) text, g_malloc'ed */
+	GBytes *bytes;		  /* (transfer full) (nullable): in place of body, not copied */
 	gboolean held;		  /* not to be sent before the turn is settled */
 	char *awaited;	   /* (transfer full) what it waits for; NULL: answered, not postponed */
 	const char *route; /* (nullable) static strings, for whoever observes: */

@@ -224,7 +224,8 @@ expand(Call *call, const char *at, const char *end)
 static void
 check_problem(const cJSON *body, guint status)
 {
-	static const char *const members[] = {"type", "title", "status", "code", "detail", NULL};
+	static const char *const members[] = {"type",	"title",   "status", "code",
+					      "detail", "request", NULL};
 	gint64 said = 0;
 
 	g_assert_true(cs_json_check_members(body, members, NULL));
@@ -251,11 +252,11 @@ static cJSON *
 check_response(const CsHttpdResponse *response)
 {
 	check_status(response->status);
-	g_assert_nonnull(response->body);
-	if (response->body_length > 0) {
+	if (response->bytes != NULL) {
 		g_assert_true(g_str_has_prefix(response->content_type, "application/"));
 		return NULL;
 	}
+	g_assert_nonnull(response->body);
 	cJSON *body = cs_json_parse(response->body, strlen(response->body), NULL);
 	g_assert_nonnull(body);
 	if (response->status >= 300) {
@@ -334,6 +335,7 @@ run_request(const Call *call, const CsHttpdRequest *request)
 		g_assert_cmpint(cs_fuzz_world_count(call->world, "log") - lines, <=, 1);
 		accepted = accepted || again;
 		g_free(response.body);
+		g_clear_pointer(&response.bytes, g_bytes_unref);
 	}
 }
 
