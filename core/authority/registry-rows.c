@@ -196,6 +196,33 @@ cs_issuer_row_copy(const CsIssuerRow *row)
 	return copy;
 }
 
+static gboolean
+same_words(char **a, char **b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return g_strv_equal((const char *const *)a, (const char *const *)b);
+}
+
+/**
+ * cs_issuer_row_equal:
+ * @a: a row
+ * @b: another
+ *
+ * Returns: whether it is the same issuer, uploaded at the same time, with the same choice about
+ *   revocation
+ */
+gboolean
+cs_issuer_row_equal(const CsIssuerRow *a, const CsIssuerRow *b)
+{
+	return g_strcmp0(a->id, b->id) == 0 && a->revocation_none == b->revocation_none &&
+	       g_strcmp0(a->revocation, b->revocation) == 0 &&
+	       g_strcmp0(a->crl_file, b->crl_file) == 0 &&
+	       g_strcmp0(a->revocation_url, b->revocation_url) == 0 &&
+	       same_words(a->allowed_urls, b->allowed_urls) && a->max_age_s == b->max_age_s &&
+	       g_bytes_equal(a->der, b->der);
+}
+
 /**
  * cs_link_row_free:
  * @row: (nullable) (transfer full): a row

@@ -192,6 +192,7 @@ void cs_device_key_row_free(CsDeviceKeyRow *row);
 void cs_account_row_free(CsAccountRow *row);
 void cs_issuer_row_free(CsIssuerRow *row);
 CsIssuerRow *cs_issuer_row_copy(const CsIssuerRow *row);
+gboolean cs_issuer_row_equal(const CsIssuerRow *a, const CsIssuerRow *b);
 void cs_issuer_row_clear_revocation(CsIssuerRow *row); /* nothing chosen */
 void cs_link_row_free(CsLinkRow *row);
 void cs_link_row_add_key(CsLinkRow *row, const char *key_id); /* once */

@@ -65,6 +65,18 @@ cs_revocation_view_unref(CsRevocationView *view)
 }
 
 /**
+ * cs_revocation_view_get_row:
+ * @view: a view
+ *
+ * Returns: (transfer none): the issuer, and the choice that it answers by
+ */
+const CsIssuerRow *
+cs_revocation_view_get_row(const CsRevocationView *view)
+{
+	return view->row;
+}
+
+/**
  * cs_revocation_view_get_issuer:
  * @view: a view
  *

@@ -17,6 +17,7 @@ CsRevocationView *cs_revocation_view_ref(CsRevocationView *view);
 void cs_revocation_view_unref(CsRevocationView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationView, cs_revocation_view_unref)
 
+const CsIssuerRow *cs_revocation_view_get_row(const CsRevocationView *view);
 const char *cs_revocation_view_get_issuer(const CsRevocationView *view); /* its fingerprint */
 /* kind: "crl" or "ocsp": whether the administrator's choice is that, or any. */
 gboolean cs_revocation_row_uses(const CsIssuerRow *row, const char *kind);

@@ -119,6 +119,28 @@ tell(const CsRevocationWatch *watch)
 		watch->told(watch->told_data);
 }
 
+/* Under the mutex. */
+static gboolean
+is_current(const CsRevocationWatch *watch, const CsRevocationView *view)
+{
+	for (guint i = 0; i < watch->rows->len; i++) {
+		if (cs_issuer_row_equal(watch->rows->pdata[i], cs_revocation_view_get_row(view)))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Under the mutex. What answers by another choice than the administrator's of now answers no
+ * longer: until it is read anew, nothing is known of that issuer. */
+static void
+keep_current(CsRevocationWatch *watch)
+{
+	for (guint i = watch->views->len; i > 0; i--) {
+		if (!is_current(watch, watch->views->pdata[i - 1]))
+			g_ptr_array_remove_index_fast(watch->views, i - 1);
+	}
+}
+
 static void
 publish(CsRevocationWatch *watch)
 {
@@ -131,6 +153,7 @@ publish(CsRevocationWatch *watch)
 	g_mutex_lock(&watch->mutex);
 	before = watch->views;
 	watch->views = g_steal_pointer(&views);
+	keep_current(watch);
 	watch->seen_stamp = watch->stamp;
 	g_mutex_unlock(&watch->mutex);
 	g_ptr_array_unref(before);
@@ -416,7 +439,8 @@ has_work(const GPtrArray *rows)
  * @watch: a watch
  * @rows: (element-type CsIssuerRow): the issuers as they are now; kept, and changed by nobody
  *
- * Cheap while the same array is given. The thread starts with the first issuer that needs it. The
+ * Cheap while the same array is given. Another choice counts from this call on: what was known of
+ * such an issuer is unknown until it is read anew. The thread starts with the first issuer that needs it. The
  * first rows, given before anybody asks, are read at once, with what was kept of earlier runs; later
  * ones are the thread's to read, however large, and those who ask meanwhile may wait.
  */
@@ -431,6 +455,7 @@ cs_revocation_watch_set_issuers(CsRevocationWatch *watch, GPtrArray *rows)
 	g_clear_pointer(&watch->rows, g_ptr_array_unref);
 	watch->rows = g_ptr_array_ref(rows);
 	watch->changed = TRUE;
+	keep_current(watch);
 	g_mutex_unlock(&watch->mutex);
 	wake(watch);
 	if (watch->thread != NULL || !has_work(rows))

@@ -23,31 +23,12 @@ set_rows(CsTrustedIssuers *trusted, GPtrArray *rows_taken)
 }
 
 static gboolean
-same_words(char **a, char **b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return g_strv_equal((const char *const *)a, (const char *const *)b);
-}
-
-static gboolean
-same_row(const CsIssuerRow *a, const CsIssuerRow *b)
-{
-	return g_strcmp0(a->id, b->id) == 0 && a->revocation_none == b->revocation_none &&
-	       g_strcmp0(a->revocation, b->revocation) == 0 &&
-	       g_strcmp0(a->crl_file, b->crl_file) == 0 &&
-	       g_strcmp0(a->revocation_url, b->revocation_url) == 0 &&
-	       same_words(a->allowed_urls, b->allowed_urls) && a->max_age_s == b->max_age_s &&
-	       g_bytes_equal(a->der, b->der);
-}
-
-static gboolean
 same_rows(const GPtrArray *a, const GPtrArray *b)
 {
 	if (a->len != b->len)
 		return FALSE;
 	for (guint i = 0; i < a->len; i++) {
-		if (!same_row(a->pdata[i], b->pdata[i]))
+		if (!cs_issuer_row_equal(a->pdata[i], b->pdata[i]))
 			return FALSE;
 	}
 	return TRUE;

@@ -173,6 +173,41 @@ def test_a_publisher_that_never_answers_holds_nobody_up(world):  # rule 12
     publisher.stop()
 
 
+def with_one_that_hangs(world):
+    """An issuer by file, whose certificate is managed, while the watch fetches for another issuer."""
+    hanging = Publisher()
+    hanging.answer = lambda path: None
+    path = os.path.join(world.folder, "ca.crl")
+    organisation, ca, issuer, identity, user = set_up(world, "--crl-file", path)
+    world.write("ca.crl", make_crl(ca))
+    becomes(user, "managed")
+    organisation.trust(pki.make_ca(), "--revocation", "crl", "--revocation-url",
+                       hanging.url + "/x.crl")
+    user.check()
+    expect(wait_until(lambda: hanging.asked, 20), "the other's fetch is under way")
+    return hanging, organisation, ca, issuer, identity, user
+
+
+def test_rule_12_another_choice_counts_at_once(world):  # rule 12
+    hanging, organisation, _, issuer, _, user = with_one_that_hangs(world)
+    organisation.admin("issuer", "set", issuer)
+    equal(user.verdict(code=1)["reason"], "revocation-unknown", "at the next sign-in")
+    organisation.stop()
+    hanging.stop()
+
+
+def test_rule_12_an_issuer_that_comes_back_is_another(world):  # rule 12
+    hanging, organisation, ca, issuer, identity, user = with_one_that_hangs(world)
+    path = world.write("new.crl", make_crl(ca, [identity], number=2))
+    organisation.admin("issuer", "delete", issuer)
+    organisation.trust(ca, "--crl-file", path)
+    expect(user.verdict(code=1)["reason"] in ("revocation-unknown", "certificate-revoked"),
+           "not what was known of it before")
+    becomes(user, "certificate-revoked")
+    organisation.stop()
+    hanging.stop()
+
+
 def test_what_makes_no_sense_is_refused(world):
     organisation = world.organisation(serve=False)
     path = world.write("ca.pem", pki.make_ca().pem)
