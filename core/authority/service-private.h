@@ -37,6 +37,8 @@ struct _CsService {
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
 	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
 	gboolean turn_failed;	/* nothing of this turn can be kept */
+	gboolean turn_faulty;	/* something of this turn has failed */
+	gboolean unwell;	/* something has failed since all was last written well */
 };
 
 /* What a caller may be told instead of an answer (docs/protocol.md). */
@@ -100,6 +102,8 @@ gboolean cs_service_open_transaction(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_respond(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_get_health(
+	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_query_device(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 
@@ -113,6 +117,7 @@ gboolean cs_service_refresh_issuers(CsService *service, GError **error);
  * fails, and all of the turn where the commit does. The answer is held until then. */
 typedef gboolean (*CsServiceWork)(CsService *service, gpointer data, GError **error);
 gboolean cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError **error);
+void cs_service_settle_cb(GPtrArray *answers, gpointer data);
 /* proven: somebody's signature or code was good. Others' lines are limited. */
 gboolean
 cs_service_log(CsService *service, const CsLogEntry *entry, gboolean proven, GError **error);

@@ -51,6 +51,8 @@ static const struct {
 	{"POST", "/v1/transactions", cs_service_open_transaction},
 	{"POST", "/v1/transactions/{id}/response", cs_service_respond},
 	{"POST", "/v1/device", cs_service_query_device},
+	{"GET", "/healthz", cs_service_get_health},
+	{"HEAD", "/healthz", cs_service_get_health},
 	{"GET", "/crl/{id}.crl", NULL, cs_service_get_crl},
 	{"POST", "/ocsp/{id}", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
 };
@@ -118,7 +120,8 @@ run_call(CsService *service,
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(cJSON) body = NULL;
-	gboolean has_body = strcmp(routes[route].method, "GET") != 0;
+	gboolean has_body = strcmp(routes[route].method, "GET") != 0 &&
+			    strcmp(routes[route].method, "HEAD") != 0;
 
 	if (has_body && !is_of_type(request->content_type, "application/json")) {
 		cs_answer_set_problem(answer, CS_PROBLEM_CONTENT_TYPE,

@@ -8,6 +8,7 @@ all of it recovers by itself.
 It runs in a mount namespace of its own, so that disks can be filled that are nobody's."""
 import contextlib
 import datetime
+import http.client
 import json
 import os
 import resource
@@ -163,6 +164,15 @@ def told_the_administrator(organisation):
     return err
 
 
+def health(organisation):
+    connection = http.client.HTTPConnection("127.0.0.1", organisation.port, timeout=20)
+    connection.request("GET", "/healthz")
+    response = connection.getresponse()
+    document = json.loads(response.read())
+    connection.close()
+    return response.status, document["code"] if response.status != 200 else document["status"]
+
+
 def test_no_room_for_the_authority(world):
     organisation, _, user, _ = managed_pair(world)
     user.verdict(code=0)
@@ -177,6 +187,7 @@ def test_no_room_for_the_authority(world):
                 expect(answers[-1][0] == 4, "there is no room at last", answers[-1])
                 last, before_it = answers[-1][1][0], answers[-2][1][0]
                 equal(last, dict(before_it, error="unreachable", error_request=last["error_request"]))
+                equal(health(organisation), (503, "disk-full"), "and whoever balances the load knows")
                 result = organisation.run("user", "add", "eve%d" % leave, "--json")
                 equal((result.code, result.json["error"]["code"]), (5, "disk-full"))
                 told_what_to_do(organisation.run("user", "add", "eve%d" % leave).err)
@@ -184,6 +195,7 @@ def test_no_room_for_the_authority(world):
                 equal((result.code, result.json["error"]["code"]), (4, "unreachable"))
                 organisation.admin("user", "list")
                 organisation.admin("device", "list")
+            equal(health(organisation), (200, "ok"), "without any work")
             equal(user.verdict(code=0)["managed"], True, "room again, and nobody was asked to restart it")
         user.run("account", "add", organisation.url, "--code-stdin", stdin=code, check=0)
         equal([item["login"] for item in organisation.admin("user", "list")["users"]], ["ada", "bob"])

@@ -120,6 +120,23 @@ def test_whoever_is_refused_can_say_which_request(world):
     equal((entry["error"], entry["request"]), ("unreachable", account["error_request"]))
 
 
+def test_health(world):
+    organisation = world.organisation()
+    status, headers, data = call(organisation, "GET", "/healthz")
+    equal((status, headers["Content-Type"], json.loads(data)), (200, "application/json", {"status": "ok"}))
+    status, headers, data = call(organisation, "HEAD", "/healthz")
+    equal((status, headers["Content-Length"], data), (200, "15", b""))
+    equal([call(organisation, method, "/healthz")[0] for method in ("POST", "DELETE")], [405, 405])
+    subprocess.run(["sqlite3", os.path.join(organisation.folder, "registry.db"), "ALTER TABLE issuers RENAME TO gone"],
+                   check=True)
+    status, _, data = call(organisation, "GET", "/healthz")
+    equal((status, json.loads(data)["code"]), (503, "internal"))
+    equal(call(organisation, "HEAD", "/healthz")[0], 503)
+    subprocess.run(["sqlite3", os.path.join(organisation.folder, "registry.db"), "ALTER TABLE gone RENAME TO issuers"],
+                   check=True)
+    equal(call(organisation, "GET", "/healthz")[0], 200)
+
+
 def test_where_the_log_goes(world):
     organisation = world.organisation(serve=False)
     for where, wanted in (("none", False), ("-", False), (os.path.join(world.folder, "elsewhere", "log"), True)):
