@@ -10,9 +10,13 @@
 typedef struct {
 	const CsVerifierInput *in;
 	CsDecision *out;
-	CsAuthToken *response;
-	CsAttestation *attestation;
+	const CsAuthToken *response;
+	const CsAttestation *attestation;
 	CsIssuer *issuer; /* lent: who issued the attestation's certificate */
+	/* The same tokens where they were not verified ahead. */
+	CsAuthToken *own_response;
+	CsAttestation *own_attestation;
+	gboolean is_response_verified;
 } CsRun;
 
 /* A check answers CS_REASON_NONE where the next one is to be asked. */
@@ -33,39 +37,43 @@ is_hash_of(const char *hash, const char *token)
 	return g_strcmp0(hash, expected) == 0;
 }
 
-/* The key as the registry holds it: a row whose key is not the one it is filed under is nobody's.
- */
-static CsJwk *
-dup_registered_key(const char *jwk_text, const char *thumbprint)
-{
-	g_autoptr(CsJwk) jwk = cs_jwk_new_from_text(jwk_text, NULL);
-
-	if (jwk == NULL || g_strcmp0(cs_jwk_get_thumbprint(jwk), thumbprint) != 0)
-		return NULL;
-	return g_steal_pointer(&jwk);
-}
-
 static CsReason
 check_form(CsRun *run)
 {
-	run->response = cs_auth_token_parse(run->in->response, NULL);
+	const CsVerifierInput *in = run->in;
+	const CsAccountRow *account = in->account;
+
+	if (account != NULL)
+		run->response = cs_proofs_get_response(in->proofs, in->response, account->jwk,
+						       account->thumbprint);
+	run->is_response_verified = run->response != NULL;
+	if (run->is_response_verified)
+		return CS_REASON_NONE;
+	run->own_response = cs_auth_token_parse(in->response, NULL);
+	run->response = run->own_response;
 	return run->response == NULL ? CS_REASON_RESPONSE_MALFORMED : CS_REASON_NONE;
 }
 
-static CsReason
-check_account_signature(CsRun *run)
+static gboolean
+is_signed_by_account(const CsRun *run)
 {
 	const CsAccountRow *account = run->in->account;
 	g_autoptr(CsJwk) key = NULL;
 	g_autoptr(CsAuthToken) verified = NULL;
 
-	if (account == NULL)
+	if (run->is_response_verified)
+		return TRUE;
+	key = cs_proofs_dup_key(account->jwk, account->thumbprint);
+	verified = key != NULL ? cs_auth_token_verify(run->in->response, key, NULL) : NULL;
+	return verified != NULL;
+}
+
+static CsReason
+check_account_signature(CsRun *run)
+{
+	if (run->in->account == NULL)
 		return CS_REASON_ACCOUNT_UNKNOWN;
-	key = dup_registered_key(account->jwk, account->thumbprint);
-	if (key == NULL || g_strcmp0(run->response->iss, account->id) != 0)
-		return CS_REASON_RESPONSE_SIGNATURE_INVALID;
-	verified = cs_auth_token_verify(run->in->response, key, NULL);
-	if (verified == NULL)
+	if (g_strcmp0(run->response->iss, run->in->account->id) != 0 || !is_signed_by_account(run))
 		return CS_REASON_RESPONSE_SIGNATURE_INVALID;
 	run->out->uses_challenge = TRUE;
 	return CS_REASON_NONE;
@@ -84,25 +92,33 @@ proof_ties(const CsRun *run, const CsDeviceProof *proof)
 	       is_hash_of(proof->ath, run->in->response);
 }
 
+static gboolean
+verify_proof(const CsRun *run)
+{
+	const CsVerifierInput *in = run->in;
+	const CsDeviceProof *known = cs_proofs_get_device_proof(in->proofs, in->device_proof,
+								in->key->jwk, in->key->thumbprint);
+	g_autoptr(CsJwk) key = NULL;
+	g_autoptr(CsDeviceProof) proof = NULL;
+
+	if (known != NULL)
+		return proof_ties(run, known);
+	key = cs_proofs_dup_key(in->key->jwk, in->key->thumbprint);
+	proof = key != NULL ? cs_device_proof_verify(in->device_proof, key, NULL) : NULL;
+	return proof != NULL && proof_ties(run, proof);
+}
+
 /* Rule 15: the device proves itself with the key that it holds; the id it claims only has to agree.
  */
 static CsReason
 check_device_proof(CsRun *run)
 {
 	const CsVerifierInput *in = run->in;
-	g_autoptr(CsJwk) key = NULL;
-	g_autoptr(CsDeviceProof) proof = NULL;
 
 	if (in->device_proof == NULL || in->key == NULL ||
 	    g_strcmp0(in->key->id, in->account->key_id) != 0 ||
 	    g_strcmp0(in->key->device_id, in->account->device_id) != 0 ||
-	    g_strcmp0(run->response->device_id, in->account->device_id) != 0)
-		return CS_REASON_DEVICE_PROOF_INVALID;
-	key = dup_registered_key(in->key->jwk, in->key->thumbprint);
-	if (key == NULL)
-		return CS_REASON_DEVICE_PROOF_INVALID;
-	proof = cs_device_proof_verify(in->device_proof, key, NULL);
-	if (proof == NULL || !proof_ties(run, proof))
+	    g_strcmp0(run->response->device_id, in->account->device_id) != 0 || !verify_proof(run))
 		return CS_REASON_DEVICE_PROOF_INVALID;
 	return CS_REASON_NONE;
 }
@@ -217,7 +233,11 @@ check_attestation_signature(CsRun *run)
 {
 	g_autoptr(GError) error = NULL;
 
-	run->attestation = cs_attestation_verify(run->in->attestation, &error);
+	run->attestation = cs_proofs_get_attestation(run->in->proofs, run->in->attestation);
+	if (run->attestation == NULL)
+		run->own_attestation = cs_attestation_verify(run->in->attestation, &error);
+	if (run->attestation == NULL)
+		run->attestation = run->own_attestation;
 	if (run->attestation == NULL)
 		return g_error_matches(error, CS_ERROR, CS_ERROR_SIGNATURE)
 			       ? CS_REASON_ATTESTATION_SIGNATURE_INVALID
@@ -422,8 +442,8 @@ cs_verifier_decide(const CsVerifierInput *input, CsDecision *decision)
 	decision->authenticated = decision->reason == CS_REASON_NONE;
 	if (decision->authenticated)
 		judge_attestation(&run);
-	g_clear_pointer(&run.response, cs_auth_token_free);
-	g_clear_pointer(&run.attestation, cs_attestation_free);
+	g_clear_pointer(&run.own_response, cs_auth_token_free);
+	g_clear_pointer(&run.own_attestation, cs_attestation_free);
 }
 
 /**

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "core/authority/proofs.h"
 #include "core/authority/registry.h"
 #include "core/pki/issuer.h"
 #include "core/protocol/tokens.h"
@@ -28,6 +29,8 @@ typedef struct {
 	const char *response;	  /* countersign-auth+jwt */
 	const char *device_proof; /* (nullable) countersign-device-proof+jwt */
 	const char *attestation;  /* (nullable) countersign-mgmt+jwt */
+	/* (nullable) what was verified of them ahead; whatever is in it, the decision is the same */
+	const CsProofs *proofs;
 	const CsAccountRow *account;
 	const CsUserRow *user;
 	const CsDeviceRow *device;
