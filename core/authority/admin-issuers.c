@@ -103,6 +103,8 @@ add_issuer(CsAdminAct *act, gpointer data, GError **error)
 	row->created_at = act->now;
 	if (!cs_admin_choose_revocation(row, arguments->choice, error))
 		return NULL;
+	if (!row->built_in)
+		act->detail = cs_admin_describe_revocation(row);
 	return cs_registry_put_issuer(act->registry, row, error) ? cs_admin_issuer_to_json(row)
 								 : NULL;
 }

@@ -51,6 +51,14 @@ policy_to_json(const char *application, CsPolicyDemand demand)
 	return json;
 }
 
+/* For the log: "default" would be an application's name as well, so the default's is in the detail. */
+static void
+name_policy(CsAdminAct *act, const char *application)
+{
+	if (application[0] != '\0')
+		act->application = g_strdup(application);
+}
+
 static cJSON *
 set_policy(CsAdminAct *act, gpointer data, GError **error)
 {
@@ -61,6 +69,8 @@ set_policy(CsAdminAct *act, gpointer data, GError **error)
 		.set_at = act->now,
 	};
 
+	name_policy(act, arguments->application);
+	act->detail = g_strconcat("demand=", cs_policy_demand_to_text(arguments->demand), NULL);
 	if (!cs_registry_put_policy(act->registry, &row, error))
 		return NULL;
 	return policy_to_json(arguments->application, arguments->demand);
@@ -137,6 +147,7 @@ delete_policy(CsAdminAct *act, gpointer data, GError **error)
 	const char *application = data;
 	CsPolicyDemand demand = CS_POLICY_ANY;
 
+	name_policy(act, application);
 	if (!cs_registry_delete_policy(act->registry, application, error) ||
 	    !cs_registry_get_policy(act->registry, application, &demand, error))
 		return NULL;

@@ -16,6 +16,8 @@ typedef struct {
 	char *device;
 	char *account; /* in acts upon a user: the login */
 	char *certificate;
+	char *application;
+	char *detail; /* what is set: "NAME=VALUE" with spaces between; never a secret */
 } CsAdminAct;
 
 /* Inside the act's transaction: the verb's document, or NULL and the error. */
@@ -44,6 +46,7 @@ cJSON *cs_admin_issuer_to_json(const CsIssuerRow *row);
 /* choice (nullable): nothing chosen. USAGE "options-incomplete", "options-conflict", "url-invalid". */
 gboolean
 cs_admin_choose_revocation(CsIssuerRow *row, const CsRevocationChoice *choice, GError **error);
+char *cs_admin_describe_revocation(const CsIssuerRow *row);
 /* (transfer full): the sources of one issuer with their ages; [] where it has none. */
 cJSON *cs_admin_list_revocation_sources(CsAuthority *a,
 					const CsIssuerRow *row,

@@ -139,6 +139,40 @@ cs_admin_choose_revocation(CsIssuerRow *row, const CsRevocationChoice *choice, G
 	return TRUE;
 }
 
+static void
+describe_part(GString *text, const char *name, const char *value)
+{
+	if (value != NULL)
+		g_string_append_printf(text, " %s=%s", name, value);
+}
+
+/**
+ * cs_admin_describe_revocation:
+ * @row: an issuer
+ *
+ * Rule 12's recorded choice, for the log.
+ *
+ * Returns: (transfer full): "revocation=MODE" and what was chosen with it; the mode is "unset" where
+ *   nothing was
+ */
+char *
+cs_admin_describe_revocation(const CsIssuerRow *row)
+{
+	GString *text = g_string_new("revocation=");
+	g_autofree char *age =
+		row->max_age_s > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, row->max_age_s) : NULL;
+
+	g_string_append(text, row->revocation_none ? "none"
+			      : row->revocation	   ? row->revocation
+						   : "unset");
+	describe_part(text, "url", row->revocation_url);
+	for (gsize i = 0; row->allowed_urls != NULL && row->allowed_urls[i] != NULL; i++)
+		describe_part(text, "allowed", row->allowed_urls[i]);
+	describe_part(text, "max-age", age);
+	describe_part(text, "crl-file", row->crl_file); /* last: a path may have spaces */
+	return g_string_free(text, FALSE);
+}
+
 typedef struct {
 	const char *id;
 	const CsRevocationChoice *choice;
@@ -158,8 +192,10 @@ set_revocation(CsAdminAct *act, gpointer data, GError **error)
 			     _("the built-in certificate authority knows itself what it revoked"));
 		return NULL;
 	}
-	if (!cs_admin_choose_revocation(row, arguments->choice, error) ||
-	    !cs_registry_put_issuer(act->registry, row, error))
+	if (!cs_admin_choose_revocation(row, arguments->choice, error))
+		return NULL;
+	act->detail = cs_admin_describe_revocation(row);
+	if (!cs_registry_put_issuer(act->registry, row, error))
 		return NULL;
 	return cs_admin_issuer_to_json(row);
 }

@@ -22,6 +22,8 @@ act_clear(CsAdminAct *act)
 	g_clear_pointer(&act->device, g_free);
 	g_clear_pointer(&act->account, g_free);
 	g_clear_pointer(&act->certificate, g_free);
+	g_clear_pointer(&act->application, g_free);
+	g_clear_pointer(&act->detail, g_free);
 }
 
 typedef CsAdminAct ScopedAct;
@@ -42,6 +44,8 @@ log_act(const CsAdminAct *act, const char *reason, GError **error)
 		.reason = reason,
 		.operator_user = cs_authority_get_operator(act->authority),
 		.origin = ORIGIN,
+		.application = act->application,
+		.detail = act->detail,
 	};
 
 	return cs_registry_log(act->registry, &entry, error);

@@ -10,7 +10,7 @@
 
 const char *const cs_registry_log_names[] = {
 	"event",    "actor",  "device",	     "account", "certificate", "outcome", "reason",
-	"operator", "origin", "application", "access",	"request",     NULL};
+	"operator", "origin", "application", "access",	"request",     "detail",  NULL};
 
 static gboolean
 insert(CsRegistry *r,
@@ -23,7 +23,7 @@ insert(CsRegistry *r,
 
 	if (!cs_statement_open(&s, r,
 			       "INSERT INTO log (" CS_LOG_COLUMNS
-			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			       error))
 		return FALSE;
 	cs_statement_add_int64(&s, head->line);
@@ -50,7 +50,8 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 	const char *const values[] = {entry->event,	  entry->actor,		entry->device,
 				      entry->account,	  entry->certificate,	entry->outcome,
 				      entry->reason,	  entry->operator_user, entry->origin,
-				      entry->application, entry->access,	entry->request};
+				      entry->application, entry->access,	entry->request,
+				      entry->detail};
 	CsChainHead head = {0};
 	gboolean own = FALSE;
 

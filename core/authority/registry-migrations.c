@@ -81,6 +81,12 @@ static const char *const to_version_8[] = {
 	NULL,
 };
 
+/* Version 9: what an act set, where its name and its object do not say it. */
+static const char *const to_version_9[] = {
+	"ALTER TABLE log ADD COLUMN detail TEXT",
+	NULL,
+};
+
 /* The first leads from version 1 to 2, and so on: a new version is a new row at the end. What is
  * here was released and is never changed. */
 static const struct {
@@ -95,6 +101,7 @@ static const struct {
 	{to_version_6, cs_registry_give_helpdesk_codes},
 	{to_version_7, NULL},
 	{to_version_8, NULL},
+	{to_version_9, NULL},
 };
 
 /**

@@ -81,7 +81,7 @@ gboolean cs_registry_read_number(CsRegistry *r, const char *sql, gint64 *value, 
  * order. A column that a later version adds is nullable and comes last. */
 #define CS_LOG_COLUMNS                                                                             \
 	"seq, hash, time, event, actor, device, account, certificate, outcome, reason, operator,"  \
-	" origin, application, access, request"
+	" origin, application, access, request, detail"
 extern const char *const cs_registry_log_names[]; /* NULL-terminated */
 
 /* Where the log's chain ends. */

@@ -164,9 +164,10 @@ typedef struct {
 	const char *reason;
 	const char *operator_user; /* (nullable): the operating-system user who gave the word */
 	const char *origin;	   /* (nullable): "cli", or the address that a request came from */
-	const char *application;   /* (nullable): that an authentication was for (rule 21) */
+	const char *application;   /* (nullable): an authentication's, or a policy's (rule 21) */
 	const char *access;	   /* "allowed" or "refused", with application */
 	const char *request;	   /* (nullable): the request's id, which its client keeps */
+	const char *detail;	   /* (nullable): what was set, "NAME=VALUE" with spaces between */
 } CsLogEntry;
 
 typedef struct {

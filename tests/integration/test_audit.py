@@ -6,7 +6,7 @@ import os
 import pwd
 import subprocess
 
-from world import equal, expect, main, managed_pair
+from world import equal, expect, main, managed_pair, pki
 
 OPEN = "DROP TRIGGER log_kept_update; DROP TRIGGER log_kept_delete; "
 
@@ -46,6 +46,29 @@ def test_who_when_and_from_where(world):
     equal(lines[-1]["outcome"], "refused")
     result = organisation.run("log", "--verify", check=0)
     expect(lines[-1]["hash"] in result.out and "whole" in result.out, result)
+
+
+def test_what_was_set(world):
+    """Switched off and on again leaves two lines that differ, and say what was switched (rules 12 and 21)."""
+    organisation, _, _, _ = managed_pair(world)
+    before = len(organisation.log())
+    crl = world.write("a list.crl", "not read yet")
+    listed = organisation.admin("issuer", "add", world.write("other.pem", pki.make_ca().pem), "--revocation", "none")["id"]
+    organisation.admin("issuer", "set", listed, "--revocation", "any", "--crl-file", crl, "--max-age", "2",
+                       "--allow-url", "http://a.example/", "--allow-url", "http://b.example/")
+    organisation.admin("issuer", "set", listed)
+    organisation.admin("policy", "set", "mail", "managed")
+    organisation.admin("policy", "default", "not-managed")
+    organisation.admin("policy", "delete", "mail")
+    equal([(line["event"], line["application"], line["detail"]) for line in organisation.log()[before:]],
+          [("issuer-add", None, "revocation=none"),
+           ("issuer-set", None, "revocation=any allowed=http://a.example/ allowed=http://b.example/ max-age=7200 "
+            "crl-file=" + crl),
+           ("issuer-set", None, "revocation=unset"),
+           ("policy-set", "mail", "demand=managed"),
+           ("policy-set", None, "demand=not-managed"),
+           ("policy-delete", "mail", None)])
+    equal(verify(organisation)["ok"], True)
 
 
 def test_verified_while_it_grows(world):

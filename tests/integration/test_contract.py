@@ -249,8 +249,8 @@ def test_authority_log_document(world):
     user.check(code=0)
     lines = organisation.log()
     for line in lines:
-        equal(sorted(line), ["access", "account", "actor", "application", "certificate", "device", "event", "hash",
-                             "line", "operator", "origin", "outcome", "reason", "request", "time"])
+        equal(sorted(line), ["access", "account", "actor", "application", "certificate", "detail", "device", "event",
+                             "hash", "line", "operator", "origin", "outcome", "reason", "request", "time"])
         expect(TIME.match(line["time"]), line)
     expect([line for line in lines if line["event"] == "authentication"], lines)
 

@@ -39,14 +39,15 @@ test_line(void)
 		"\"actor\":\"user:alice\",\"device\":\"d1\",\"account\":null,"
 		"\"certificate\":\"f1\",\"outcome\":\"ok\",\"reason\":\"managed\","
 		"\"operator\":null,\"origin\":null,\"application\":null,\"access\":null,"
-		"\"request\":null,"
+		"\"request\":null,\"detail\":null,"
 		"\"line\":1,\"hash\":"
 		"\"d4d1c5e2c33d992d668ec6378f48f3faa2a9657e7baf01a5925e9c91d6320941\"}",
 		"{\"time\":\"2027-01-15T08:00:00Z\",\"event\":\"user-add\","
 		"\"actor\":\"administrator\",\"device\":null,\"account\":\"alice\","
 		"\"certificate\":null,\"outcome\":\"refused\",\"reason\":null,"
 		"\"operator\":\"root (0)\",\"origin\":\"cli\","
-		"\"application\":null,\"access\":null,\"request\":null,\"line\":2,\"hash\":"
+		"\"application\":null,\"access\":null,\"request\":null,\"detail\":null,\"line\":2,"
+		"\"hash\":"
 		"\"0f28e407befdc963fc1a0e98c4de4afa4f42fe99e84d88e1340af9e1769e0f83\"}",
 	};
 	g_autoptr(CsTestRegistry) test = cs_test_registry_new();

@@ -22,6 +22,8 @@ static const char *const rows_of_version[] = {
 	      " allowed_urls = 'http://a/ http://b/', max_age_s = 3600",
 	[8] = "INSERT INTO log (time, event, actor, outcome, request)"
 	      " VALUES (1, 'test', 'device', 'ok', 'request1')",
+	[9] = "INSERT INTO log (time, event, actor, application, outcome, detail)"
+	      " VALUES (1, 'test', 'administrator', 'mail', 'ok', 'demand=any')",
 };
 
 typedef struct {
