@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Countersign authors
 # SPDX-License-Identifier: Apache-2.0
-"""SIGKILL at 200 random moments of writes, a hundred of the client's and a hundred of the
+"""SIGKILL at 230 random moments of writes, a hundred of the client's and the rest of the
 authority's: what is found afterwards is the old state or the new, never half of one, and what was
 acknowledged is there.
 
@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -28,8 +29,9 @@ from world import (PROGRAM, Result, TIMEOUT_S, equal, expect, main, managed_pair
 SEED = int(os.environ.get("COUNTERSIGN_SEED", random.SystemRandom().randrange(1 << 32)))
 print("# COUNTERSIGN_SEED=%d" % SEED, flush=True)
 
-KILLS = {"add": 40, "check": 30, "delete": 30, "init": 15, "verbs": 55, "serve": 30}
-equal(sum(KILLS.values()), 200)
+KILLS = {"add": 40, "check": 30, "delete": 30, "init": 15, "verbs": 55, "serve": 30,
+         "restore": 30}
+equal(sum(KILLS.values()), 230)
 
 TEMPORARY = re.compile(r"^\..*\.tmp$")
 KEY_FILE = re.compile(r"^[a-z2-7]{16}\.key$")
@@ -362,6 +364,52 @@ def test_a_killed_verb_of_the_administrator_is_done_or_not(world):
             organisation.admin(*verb.arguments)
             expect(verb.is_done(), verb.arguments)
         equal([path for path in files_below(organisation.folder) if is_temporary(path)], [])
+    killer.report()
+
+
+def users_in(world, folder):
+    """Whose authority it is, which must be a sound one: here its users tell."""
+    run_program(["authority", "--dir", folder, "check"], world.environment, check=0)
+    listed = run_program(["authority", "--dir", folder, "user", "list", "--json"], world.environment, check=0)
+    return [user["login"] for user in listed.json["users"]]
+
+
+def test_a_killed_restore_leaves_the_old_authority_or_the_new(world):
+    killer = Killer("restore")
+    organisation = world.organisation(serve=False)
+    organisation.admin("user", "add", "early")
+    backup = os.path.join(world.folder, "backup")
+    organisation.admin("backup", backup)
+    organisation.admin("user", "add", "late")
+    new, old = ["early"], ["early", "late"]
+
+    def restore(folder):
+        return ["authority", "--dir", folder, "restore", backup, "--replace", "--json"]
+
+    def prepare(number):
+        """A folder of its own for each, with the old authority or with none."""
+        place = os.path.join(world.folder, "restore%d" % number)
+        os.mkdir(place)
+        folder = os.path.join(place, "authority")
+        if number % 3:
+            shutil.copytree(organisation.folder, folder)
+        return place, folder
+
+    killer.measure(lambda: run_program(restore(prepare(-1)[1]), world.environment, check=0))
+    for number in range(KILLS["restore"]):
+        place, folder = prepare(number)
+        result = killer.run(restore(folder), world.environment)
+        killer.temporaries += any(".restore-" in name for name in os.listdir(place))
+        found = users_in(world, folder) if os.path.exists(folder) else None
+        expect(found in (new, old if number % 3 else None), found, result)
+        expect(found == new or not acknowledged(result), "acknowledged and lost", result)
+        killer.new += found == new
+        if found == new and number % 3:  # the old one is kept, by whatever name
+            beside = [os.path.join(place, name) for name in os.listdir(place) if name != "authority"]
+            equal([users_in(world, path) for path in beside], [old])
+        run_program(restore(folder), world.environment, check=0)
+        equal(users_in(world, folder), new)
+        shutil.rmtree(place)
     killer.report()
 
 

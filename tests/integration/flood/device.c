@@ -27,6 +27,7 @@ cs_flood_device_make(CsFloodDevice *device, CsFlood *flood, guint number)
 	g_autoptr(GError) error = NULL;
 
 	device->flood = flood;
+	device->number = number;
 	device->hardware_id = dup_hash(machine);
 	device->device_key = cs_private_key_generate_p256(&error);
 	check(error);
@@ -44,6 +45,7 @@ clear_call(CsFloodDevice *device)
 	g_clear_pointer(&device->path, g_free);
 	g_clear_pointer(&device->body, g_free);
 	g_clear_pointer(&device->response, g_free);
+	g_clear_pointer(&device->request, g_free);
 	g_clear_pointer(&device->answer, cJSON_Delete);
 	g_clear_error(&device->failure);
 }
@@ -81,15 +83,15 @@ post(CsHttpClient *http,
 	return cs_json_parse_bytes(response->body, error);
 }
 
+/* NULL, and why in device->failure, where no answer came; any other answer than this ends the program. */
 static cJSON *
-ask(CsFlood *flood, const char *path, const char *body, guint wanted)
+ask(CsFloodDevice *device, CsHttpClient *http, const char *path, const char *body, guint wanted)
 {
-	g_autoptr(GError) error = NULL;
 	guint status = 0;
-	cJSON *answer = post(flood->http, flood->url, path, body, &status, &error);
+	cJSON *answer = post(http, device->flood->url, path, body, &status, &device->failure);
 
-	check(error);
-	g_assert_cmpuint(status, ==, wanted);
+	if (answer != NULL)
+		g_assert_cmpuint(status, ==, wanted);
 	return answer;
 }
 
@@ -142,20 +144,23 @@ sign_claim(const CsFloodDevice *device, const char *nonce, gint64 iat)
 void
 cs_flood_device_prepare_enrolment(CsFloodDevice *device, const char *code)
 {
-	g_autoptr(cJSON) fresh = ask(device->flood, "/v1/nonce", "{}", 200);
-	const char *nonce = cs_json_get_string(fresh, "nonce", NULL);
-	gint64 iat = 0;
+	g_autoptr(cJSON) fresh = NULL;
+	g_autoptr(cJSON) body = cJSON_CreateObject();
 	g_autofree char *enroll = NULL;
 	g_autofree char *claim = NULL;
-	g_autoptr(cJSON) body = cJSON_CreateObject();
+	const char *nonce = NULL;
+	gint64 iat = 0;
 
+	clear_call(device);
+	fresh = ask(device, device->flood->http, "/v1/nonce", "{}", 200);
+	check(device->failure);
+	nonce = cs_json_get_string(fresh, "nonce", NULL);
 	g_assert_true(cs_json_get_int64(fresh, "iat", &iat, NULL));
 	enroll = sign_enroll(device, code, nonce, iat);
 	claim = sign_claim(device, nonce, iat);
 	cs_json_add_string(body, "code", code);
 	cs_json_add_string(body, "enroll", enroll);
 	cs_json_add_string(body, "device", claim);
-	clear_call(device);
 	device->path = g_strdup("/v1/accounts");
 	device->body = cs_json_print(body);
 }
@@ -174,7 +179,8 @@ cs_flood_device_enrol(CsFloodDevice *device, const char *code)
 	g_autoptr(cJSON) answer = NULL;
 
 	cs_flood_device_prepare_enrolment(device, code);
-	answer = ask(device->flood, device->path, device->body, 201);
+	answer = ask(device, device->flood->http, device->path, device->body, 201);
+	check(device->failure);
 	take_account(device, answer);
 }
 
@@ -193,8 +199,7 @@ sign_attestation(const CsFloodDevice *device, const CsChallenge *challenge, cons
 		.device_jkt = cs_jwk_get_thumbprint(device->device_jwk),
 		.iat = challenge->iat,
 	};
-	char *text =
-		cs_signing_attest(device->flood->certificate, device->flood->key, &ties, &error);
+	char *text = cs_signing_attest(device->certificate, device->key, &ties, &error);
 
 	check(error);
 	return text;
@@ -256,25 +261,16 @@ get_server_key(const CsFloodDevice *device)
 	return cs_authority_get_server_jwk(device->flood->authority);
 }
 
-void
-cs_flood_device_prepare_response(CsFloodDevice *device)
+/* The challenge's answer: the attestation, the account's token and the device's proof. */
+static void
+sign_response(CsFloodDevice *device, const CsChallenge *challenge, const char *token)
 {
-	g_autofree char *request = g_strdup_printf("{\"account\":\"%s\"}", device->account);
-	g_autoptr(cJSON) opened = ask(device->flood, "/v1/transactions", request, 201);
-	const char *token = cs_json_get_string(opened, "challenge", NULL);
 	g_autofree char *chh = dup_hash(token);
-	g_autoptr(GError) error = NULL;
-	g_autoptr(CsChallenge) challenge =
-		cs_challenge_verify(token, get_server_key(device), &error);
-	g_autofree char *attestation = NULL;
-	g_autofree char *mah = NULL;
+	g_autofree char *attestation = sign_attestation(device, challenge, chh);
+	g_autofree char *mah = dup_hash(attestation);
 	g_autofree char *proof = NULL;
 	g_autoptr(cJSON) body = cJSON_CreateObject();
 
-	check(error);
-	attestation = sign_attestation(device, challenge, chh);
-	mah = dup_hash(attestation);
-	clear_call(device);
 	device->response = sign_auth(device, challenge, chh, mah);
 	proof = sign_proof(device, challenge, chh, mah);
 	cs_json_add_string(body, "response", device->response);
@@ -282,6 +278,26 @@ cs_flood_device_prepare_response(CsFloodDevice *device)
 	cs_json_add_string(body, "attestation", attestation);
 	device->path = g_strconcat("/v1/transactions/", challenge->txn, "/response", NULL);
 	device->body = cs_json_print(body);
+}
+
+gboolean
+cs_flood_device_prepare_response(CsFloodDevice *device, CsHttpClient *http)
+{
+	g_autofree char *request = g_strdup_printf("{\"account\":\"%s\"}", device->account);
+	g_autoptr(cJSON) opened = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsChallenge) challenge = NULL;
+	const char *token = NULL;
+
+	clear_call(device);
+	opened = ask(device, http, "/v1/transactions", request, 201);
+	if (opened == NULL)
+		return FALSE;
+	token = cs_json_get_string(opened, "challenge", NULL);
+	challenge = cs_challenge_verify(token, get_server_key(device), &error);
+	check(error);
+	sign_response(device, challenge, token);
+	return TRUE;
 }
 
 /* ---- what came of it ---- */
@@ -320,6 +336,7 @@ cs_flood_device_judge_verdict(CsFloodDevice *device)
 	if (verdict == NULL || g_strcmp0(verdict->rsh, rsh) != 0 ||
 	    g_strcmp0(verdict->device_id, device->device) != 0)
 		return "not on this response";
+	device->request = g_strdup(verdict->request);
 	if (!verdict->authenticated)
 		return cs_reason_to_code(verdict->reason);
 	return verdict->managed ? "managed" : cs_reason_to_code(verdict->device_reason);

@@ -126,7 +126,7 @@ race_for_certificate(CsFlood *flood, CsFloodDevice *devices, guint count, cJSON 
 			enrol_other(&devices[i]);
 	}
 	for (guint i = 0; i < count; i++)
-		cs_flood_device_prepare_response(&devices[i]);
+		g_assert_true(cs_flood_device_prepare_response(&devices[i], flood->http));
 	count_answers(report, "certificate", release(flood, devices, count),
 		      cs_flood_device_judge_verdict, devices, count);
 }
@@ -143,19 +143,24 @@ add_user(CsFlood *flood, const char *login)
 	g_assert_nonnull(added);
 }
 
-static void
-open_flood(CsFlood *flood, const char *folder, const char *certificate, const char *key)
+static CsCertificate *
+read_certificate(const char *path)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) text = cs_file_read(certificate, MAX_FILE_BYTES, &error);
+	g_autoptr(GBytes) text = cs_file_read(path, MAX_FILE_BYTES, &error);
 	g_autoptr(GPtrArray) certificates = NULL;
 
 	check(error);
 	certificates = cs_certificates_decode(text, &error);
 	check(error);
-	flood->certificate = cs_certificate_ref(g_ptr_array_index(certificates, 0));
-	flood->key = cs_private_key_load(key, &error);
-	check(error);
+	return cs_certificate_ref(g_ptr_array_index(certificates, 0));
+}
+
+static void
+open_flood(CsFlood *flood, const char *folder)
+{
+	g_autoptr(GError) error = NULL;
+
 	flood->authority = cs_authority_open(folder, cs_clock_get_system(), &error);
 	check(error);
 	flood->url = cs_authority_get_url(flood->authority);
@@ -169,8 +174,21 @@ close_flood(CsFlood *flood)
 {
 	cs_http_client_free(flood->http);
 	cs_authority_free(flood->authority);
-	cs_private_key_unref(flood->key);
-	cs_certificate_unref(flood->certificate);
+}
+
+/* Which all of them present. */
+static void
+make_devices(CsFlood *flood,
+	     CsFloodDevice *devices,
+	     guint count,
+	     CsCertificate *certificate,
+	     CsPrivateKey *key)
+{
+	for (guint i = 0; i < count; i++) {
+		cs_flood_device_make(&devices[i], flood, i);
+		devices[i].certificate = certificate;
+		devices[i].key = key;
+	}
 }
 
 /* A connection each, at once. */
@@ -191,6 +209,9 @@ main(int argc, char **argv)
 	CsFlood flood = {NULL};
 	g_autofree CsFloodDevice *devices = NULL;
 	g_autoptr(cJSON) report = cJSON_CreateObject();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(CsCertificate) certificate = NULL;
+	g_autoptr(CsPrivateKey) key = NULL;
 	g_autofree char *text = NULL;
 
 	if (argc != 5 || !g_ascii_string_to_unsigned(argv[4], 10, 2, MAX_DEVICES, &count, NULL)) {
@@ -198,10 +219,12 @@ main(int argc, char **argv)
 		return 2;
 	}
 	allow_files((guint)count);
-	open_flood(&flood, argv[1], argv[2], argv[3]);
+	certificate = read_certificate(argv[2]);
+	key = cs_private_key_load(argv[3], &error);
+	check(error);
+	open_flood(&flood, argv[1]);
 	devices = g_new0(CsFloodDevice, count);
-	for (guint i = 0; i < count; i++)
-		cs_flood_device_make(&devices[i], &flood, i);
+	make_devices(&flood, devices, (guint)count, certificate, key);
 	race_for_code(&flood, devices, (guint)count, report);
 	race_for_certificate(&flood, devices, (guint)count, report);
 	for (guint i = 0; i < count; i++)
