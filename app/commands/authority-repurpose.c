@@ -90,6 +90,12 @@ is_step_done(const cJSON *device, int step)
 	return cs_repurpose_step_is_done(cJSON_GetArrayItem(get_steps(device), step));
 }
 
+static gboolean
+has_expired_hand_over(const cJSON *device)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(device, "hand_over_expired"));
+}
+
 /* What a deleted record cannot come back from is refused as any other move (rule 22). */
 static cJSON *
 look(CsAuthority *authority, const char *id, GError **error)
@@ -134,6 +140,11 @@ print_device(const CsInvocation *invocation, const cJSON *device)
 		cs_invocation_print(invocation,
 				    _("  a new user may take over its certificates until %s\n"),
 				    hand_over);
+	if (has_expired_hand_over(device))
+		cs_invocation_print(invocation, "%s\n",
+				    _("  the time to take over its certificates has run out: "
+				      "deactivate and reactivate the device, or release each "
+				      "certificate (\"authority device release\")"));
 }
 
 /* An answered question is not put again. */
@@ -142,7 +153,8 @@ choose_offer(const Session *session)
 {
 	gboolean is_deactivated = g_strcmp0(get_text(session->device, "state"),
 					    cs_device_state_to_text(CS_DEVICE_DEACTIVATED)) == 0;
-	gboolean is_under_way = is_step_done(session->device, 2) && !session->began_done;
+	gboolean is_under_way = is_step_done(session->device, 2) && !session->began_done &&
+				!has_expired_hand_over(session->device);
 	Offer offer = is_deactivated ? OFFER_REACTIVATE : OFFER_DEACTIVATE;
 
 	if ((!is_deactivated && is_under_way) || session->was_answered[offer])
@@ -356,6 +368,7 @@ const CsCommand cs_command_authority_repurpose = {
 		"input is no terminal the steps are printed once, and nothing is asked. A deleted "
 		"device is refused.\n"
 		"With --json, once, {\"id\", \"helpdesk_code\", \"name\", \"state\", \"users\", "
-		"\"steps\": [{\"step\", \"done\", \"by\"}], \"hand_over_until\"}."),
+		"\"steps\": [{\"step\", \"done\", \"by\"}], \"hand_over_until\", "
+		"\"hand_over_expired\"}."),
 	.run = run,
 };

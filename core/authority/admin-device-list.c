@@ -252,6 +252,21 @@ find_hand_over(const Record *record, gint64 now)
 	return until;
 }
 
+/* Rule 25's dead end: certificates wait for a new user, and none may take them over any more. */
+static gboolean
+has_expired_hand_over(const Record *record, gint64 now)
+{
+	gboolean waits = FALSE;
+
+	for (guint i = 0; i < record->links->len; i++) {
+		const CsLinkRow *link = g_ptr_array_index(record->links, i);
+
+		waits = waits || link->state == CS_LINK_SUSPENDED;
+	}
+	return waits && record->device->state == CS_DEVICE_ACTIVE &&
+	       find_hand_over(record, now) == 0;
+}
+
 /* (transfer full) (nullable): an id in the one spelling that scripts see ids in, hexadecimal. */
 static char *
 spell_id(const char *hardware_id)
@@ -280,6 +295,7 @@ show_repurposing(CsAdminAct *act, gpointer data, GError **error)
 	cs_json_add(json, "users", users_to_json(&record));
 	cs_json_add(json, "steps", steps_to_json(&record));
 	cs_json_add_time(json, "hand_over_until", find_hand_over(&record, act->now));
+	cs_json_add_boolean(json, "hand_over_expired", has_expired_hand_over(&record, act->now));
 	return json;
 }
 
@@ -293,7 +309,8 @@ show_repurposing(CsAdminAct *act, gpointer data, GError **error)
  * cheap enough to be asked for every second.
  *
  * Returns: (transfer full) (nullable): {"id", "helpdesk_code", "name", "state", "users", "steps":
- *   [{"step", "done", "by"}], "hand_over_until"}; CS_ERROR_NOT_FOUND; CS_ERROR_STATE
+ *   [{"step", "done", "by"}], "hand_over_until", "hand_over_expired": certificates wait, and nobody
+ *   may take them over any more}; CS_ERROR_NOT_FOUND; CS_ERROR_STATE
  */
 cJSON *
 cs_admin_show_repurposing(CsAuthority *a, const char *id, GError **error)

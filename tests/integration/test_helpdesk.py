@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import subprocess
 import termios
 import time
@@ -139,7 +140,8 @@ def test_rule_25_steps_without_a_terminal(world):  # rule 25
     account = user.verdict(code=0)
     device = account["device_id"]
     document = organisation.admin("repurpose", code)
-    equal(set(document), {"id", "helpdesk_code", "name", "state", "users", "steps", "hand_over_until"})
+    equal(set(document), {"id", "helpdesk_code", "name", "state", "users", "steps", "hand_over_until",
+                          "hand_over_expired"})
     equal((document["id"], document["state"], document["users"]), (device, "active", ["ada"]))
     asked = user.run("repurpose", "--json", check=0).json["organisations"][0]
     equal(steps_of(organisation, device), [step["done"] for step in asked["steps"]])
@@ -228,6 +230,34 @@ def done(count):
 
 DEACTIVATE = "Deactivate this device"
 REACTIVATE = "Reactivate this device"
+
+
+def test_rule_25_a_hand_over_that_ran_out(world):  # rule 25
+    """Nobody came in time: helpdesk sees it, and the way out of it."""
+    organisation, _, user, _ = managed_pair(world)
+    account = user.verdict(code=0)
+    device = account["device_id"]
+    user.run("account", "delete", account["id"], "--yes", check=0)
+    organisation.admin("device", "deactivate", device)
+    equal(organisation.admin("repurpose", device)["hand_over_expired"], False, "it has not begun")
+    organisation.admin("device", "reactivate", device)
+    equal(organisation.admin("repurpose", device)["hand_over_expired"], False)
+    database = sqlite3.connect(os.path.join(organisation.folder, "registry.db"))
+    database.execute("UPDATE links SET hand_over_until = 1")
+    database.commit()
+    database.close()
+    document = organisation.admin("repurpose", device)
+    equal((document["hand_over_until"], document["hand_over_expired"]), (None, True))
+    expect("has run out" in organisation.run("repurpose", device, check=0).out, "said")
+    with Terminal(organisation, device) as terminal:
+        terminal.wait_for("has run out", DEACTIVATE, "[y/N]")
+        terminal.type("y\n")
+        terminal.wait_for(REACTIVATE)
+        terminal.type("y\n")
+        terminal.wait_for("take over its certificates until")
+        expect("has run out" not in terminal.screen, terminal.screen)
+    user.add(organisation, "grace")
+    equal(user.verdict(code=0)["managed"], True)
 
 
 def test_rule_25_in_the_terminal(world):  # rule 25
