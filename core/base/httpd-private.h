@@ -24,9 +24,13 @@ struct _CsHttpd {
 	guint requests;	    /* begun and not yet completed */
 	CsHttpdSettle settle;
 	gpointer settle_data;
+	CsHttpdPrepare prepare; /* (nullable) */
+	GDestroyNotify free_prepared;
+	gpointer prepare_data;
 	CsHttpdObserve observe; /* (nullable) */
 	gpointer observe_data;
-	GPtrArray *held;	 /* CsHttpdUpload, lent: of this turn, their answers not yet sent */
+	GPtrArray *prepared; /* CsHttpdUpload, lent: suspended, to be handed over in this turn */
+	GPtrArray *held;     /* CsHttpdUpload, lent: of this turn, their answers not yet sent */
 	GPtrArray *held_answers; /* their CsHttpdResponse, for settle */
 	GPtrArray *postponed;	 /* CsHttpdUpload, lent: suspended, to be handed over again */
 	guint postponed_max;
@@ -56,6 +60,9 @@ typedef struct {
 	gboolean is_answered;
 	GBytes *whole;	       /* its body, once it has arrived, for every try */
 	gint64 last_try_at_us; /* monotonic; when it is postponed no longer */
+	gboolean is_prepared;
+	gpointer prepared; /* (nullable) */
+	GDestroyNotify free_prepared;
 } CsHttpdUpload;
 
 /* httpd-upload.c: the body of a request. */
@@ -75,3 +82,7 @@ gboolean cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint
 enum MHD_Result cs_httpd_postpone(CsHttpd *httpd, CsHttpdUpload *upload);
 void cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us);
 gint64 cs_httpd_get_next_try(const CsHttpd *httpd);
+
+/* httpd-prepare.c: requests whose work begins before they are handed over. */
+gboolean cs_httpd_prepare(CsHttpd *httpd, CsHttpdUpload *upload, const CsHttpdRequest *request);
+gboolean cs_httpd_hand_over_prepared(CsHttpd *httpd);

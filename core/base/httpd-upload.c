@@ -109,6 +109,8 @@ cs_httpd_upload_free(CsHttpdUpload *upload)
 		cs_secret_wipe(upload->body, upload->length);
 	g_free(upload->body);
 	g_clear_pointer(&upload->whole, g_bytes_unref);
+	if (upload->prepared != NULL)
+		upload->free_prepared(upload->prepared);
 	g_free(upload->answer.body);
 	g_clear_pointer(&upload->answer.bytes, g_bytes_unref);
 	g_free(upload->answer.awaited);

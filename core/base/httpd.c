@@ -135,6 +135,9 @@ answer_request(CsHttpd *httpd,
 	if (upload->is_answered)
 		return cs_httpd_send_answer(httpd, upload);
 	request.body = cs_httpd_upload_ensure_bytes(upload);
+	if (cs_httpd_prepare(httpd, upload, &request))
+		return MHD_YES;
+	request.prepared = upload->prepared;
 	request.last_try = !cs_httpd_may_postpone(httpd, upload, g_get_monotonic_time());
 	httpd->handler(&request, &upload->answer, httpd->data);
 	httpd->handled = TRUE;
@@ -201,6 +204,7 @@ completed_cb(void *data,
 	if (upload == NULL)
 		return;
 	g_ptr_array_remove(httpd->postponed, upload);
+	g_ptr_array_remove(httpd->prepared, upload);
 	tell_observer(httpd, handle, upload, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	cs_httpd_upload_free(upload);
 	*request_context = NULL;
@@ -292,12 +296,17 @@ schedule(CsHttpd *httpd, gint64 now_us)
 	g_source_set_ready_time(httpd->source, ready_us);
 }
 
-/* What is answered by the turn's end goes out with the next run. */
+/* What arrives during the second run is prepared then, and handed over in the next turn, at once;
+ * what is answered by the turn's end goes out with the next run. */
 static void
 run_turn(CsHttpd *httpd)
 {
 	httpd->resumed = FALSE;
 	MHD_run(httpd->daemon);
+	if (cs_httpd_hand_over_prepared(httpd))
+		MHD_run(httpd->daemon);
+	if (httpd->prepared->len > 0)
+		httpd->resumed = TRUE;
 	cs_httpd_end_turn(httpd);
 }
 
@@ -390,6 +399,7 @@ cs_httpd_new(GMainContext *context,
 	httpd->held = g_ptr_array_new();
 	httpd->held_answers = g_ptr_array_new();
 	httpd->postponed = g_ptr_array_new();
+	httpd->prepared = g_ptr_array_new();
 	httpd->postponed_max = POSTPONED_MAX;
 	httpd->patience_ms = PATIENCE_MS;
 	httpd->handler = handler;
@@ -523,5 +533,6 @@ cs_httpd_free(CsHttpd *httpd)
 	g_ptr_array_unref(httpd->held);
 	g_ptr_array_unref(httpd->held_answers);
 	g_ptr_array_unref(httpd->postponed);
+	g_ptr_array_unref(httpd->prepared);
 	g_free(httpd);
 }

@@ -16,6 +16,7 @@ typedef struct {
 	const char *peer;	  /* numeric address */
 	GBytes *body;		  /* never NULL */
 	gboolean last_try;	  /* must be answered now: can no longer be postponed */
+	gpointer prepared;	  /* (nullable) what CsHttpdPrepare made of it; lent */
 } CsHttpdRequest;
 
 typedef struct {
@@ -48,6 +49,9 @@ typedef void (*CsHttpdHandler)(const CsHttpdRequest *request,
 			       CsHttpdResponse *response,
 			       gpointer data);
 
+/* Begins in other threads what the handler will need. NULL: nothing. */
+typedef gpointer (*CsHttpdPrepare)(const CsHttpdRequest *request, gpointer data);
+
 typedef void (*CsHttpdObserve)(const CsHttpdOutcome *outcome, gpointer data);
 
 /* answers: CsHttpdResponse, lent, of every request held in this turn; each may be changed. */
@@ -68,6 +72,11 @@ CsHttpd *cs_httpd_new(GMainContext *context,
 guint16 cs_httpd_get_port(const CsHttpd *httpd);
 void cs_httpd_set_request_timeout(CsHttpd *httpd, guint timeout_ms); /* 30 s unless set */
 void cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data);
+/* free_prepared: when the request is over; what was begun must have ended then. */
+void cs_httpd_set_prepare(CsHttpd *httpd,
+			  CsHttpdPrepare prepare,
+			  GDestroyNotify free_prepared,
+			  gpointer data);
 /* 2 s and 64 unless set */
 void cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed);
 void cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data);
