@@ -389,6 +389,20 @@ refresh_record(CsAuthority *a,
 }
 
 static gboolean
+refresh_list(CsAuthority *a,
+	     CsRevocationFeed *feed,
+	     GPtrArray *wanted,
+	     GCancellable *cancellable,
+	     GError **error)
+{
+	for (guint i = 0; i < wanted->len; i++) {
+		if (!refresh_record(a, feed, wanted->pdata[i], cancellable, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
 refresh_issuer(CsAuthority *a,
 	       const CsIssuerRow *row,
 	       GPtrArray *records,
@@ -401,17 +415,17 @@ refresh_issuer(CsAuthority *a,
 		row->revocation != NULL ? cs_revocation_feed_new(row, cs_authority_get_folder(a))
 					: NULL;
 	g_autoptr(GPtrArray) wanted = NULL;
+	g_autoptr(GPtrArray) more = NULL;
 
 	if (feed == NULL)
 		return TRUE;
 	cs_revocation_feed_load(feed, records, now);
-	/* Everything is due at the end of time. */
+	/* Everything is due at the end of time; then what that points to. */
 	wanted = cs_revocation_feed_list_due(feed, G_MAXINT64, &due);
-	for (guint i = 0; i < wanted->len; i++) {
-		if (!refresh_record(a, feed, wanted->pdata[i], cancellable, error))
-			return FALSE;
-	}
-	return TRUE;
+	if (!refresh_list(a, feed, wanted, cancellable, error))
+		return FALSE;
+	more = cs_revocation_feed_list_due(feed, now, &due);
+	return refresh_list(a, feed, more, cancellable, error);
 }
 
 /**
@@ -420,7 +434,8 @@ refresh_issuer(CsAuthority *a,
  * @cancellable: (nullable): ends it
  * @error: where to put the error
  *
- * Fetches all that is known of: each issuer's own address, and what certificates have led to before.
+ * Fetches all that is known of: each issuer's own address, what certificates have led to before, and
+ * the delta CRLs that these point to.
  * What cannot be had is no error: its problem stands beside it. A serving process takes up what is
  * new with its next question.
  *

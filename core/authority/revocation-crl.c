@@ -7,6 +7,7 @@
 
 #define OID_KEY_USAGE	 "\x55\x1d\x0f"
 #define OID_CRL_POINTS	 "\x55\x1d\x1f"
+#define OID_FRESHEST_CRL "\x55\x1d\x2e"
 #define OID_LENGTH_ID_CE 3
 
 /* One CRL with what was found out once. */
@@ -384,6 +385,28 @@ find_delta(const Question *question, const Member *base, const Member **found)
 	return TRUE;
 }
 
+/* RFC 5280 sections 4.2.1.15 and 5.2.6: where somebody points to a delta CRL, the complete one is not
+ * all there is. One that can be used is enough, applied or overtaken. */
+static gboolean
+lacks_delta(const Question *question, const Member *base)
+{
+	guint reasons = 0;
+	CsDer value;
+
+	if (base->fields->freshest.length == 0 &&
+	    !cs_certificate_find_extension(question->certificate, OID_FRESHEST_CRL,
+					   OID_LENGTH_ID_CE, &value))
+		return FALSE;
+	for (guint i = 0; i < question->set->members->len; i++) {
+		const Member *delta = get_member(question->set, i);
+
+		if (is_delta(delta) && has_same_scope(delta, base) &&
+		    judge(question, delta, &reasons) == NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static void
 note_use(Question *question, const Member *member)
 {
@@ -435,10 +458,12 @@ ask_complete(Question *question, const Member *base)
 	fitting = find_delta(question, base, &delta);
 	if (look_up(question, base, fitting ? delta : NULL) == CS_CRL_LISTED)
 		question->revoked = TRUE;
-	else if (fitting)
-		question->reasons |= reasons;
-	else
+	else if (!fitting)
 		note_problem(question, "crl-delta-unfit");
+	else if (lacks_delta(question, base))
+		note_problem(question, "crl-delta-missing");
+	else
+		question->reasons |= reasons;
 }
 
 /**
@@ -452,8 +477,8 @@ ask_complete(Question *question, const Member *base)
  * only where those that may be used cover every reason; else unknown, with the first obstacle.
  * What is not used: indirect CRLs, and any CRL with something critical that is not known.
  *
- * A freshestCRL is not followed; a delta CRL that is there is used, or keeps its complete CRL from
- * saying good.
+ * A delta CRL that is there is used, or keeps its complete CRL from saying good; so does one that a
+ * freshestCRL points to and that is not there.
  */
 void
 cs_crl_set_decide(const CsCrlSet *set,

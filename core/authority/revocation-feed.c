@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/base/http-fetch.h"
 #include "core/pki/certificate-extension.h"
+#include "core/pki/distribution-point.h"
 
 #include <sys/stat.h>
 
@@ -135,10 +136,13 @@ is_allowed(const CsRevocationFeed *feed, const char *url)
 	return FALSE;
 }
 
-/* The administrator's one address, or those of the certificate that are allowed. */
+/* The administrator's one address, or those of the certificate that are allowed; delta CRLs of the
+ * certificate's or the CRL's own addresses only. */
 static gboolean
 may_fetch(const CsRevocationFeed *feed, const CsRevocationRecord *record)
 {
+	if (g_str_equal(record->kind, CS_REVOCATION_KIND_DELTA))
+		return cs_revocation_row_uses(feed->row, KIND_CRL) && is_allowed(feed, record->url);
 	if (!cs_revocation_row_uses(feed->row, record->kind))
 		return FALSE;
 	if (feed->row->revocation_url != NULL)
@@ -386,6 +390,17 @@ cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gin
 
 /* ---- what to fetch ---- */
 
+/* Among the first so many. */
+static gboolean
+lists_source(const GPtrArray *list, guint count, const CsRevocationRecord *record)
+{
+	for (guint i = 0; i < count; i++) {
+		if (same_source(g_ptr_array_index(list, i), record))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static void
 add_wanted(const CsRevocationFeed *feed,
 	   GPtrArray *wanted,
@@ -406,8 +421,34 @@ add_wanted(const CsRevocationFeed *feed,
 	known = cs_revocation_feed_find(feed, record);
 	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
 	if (may_fetch(feed, record) &&
-	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)))
+	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)) &&
+	    !lists_source(wanted, wanted->len, record))
 		g_ptr_array_add(wanted, g_steal_pointer(&record));
+}
+
+static void
+add_deltas(const CsRevocationFeed *feed, GPtrArray *wanted, GPtrArray *urls_taken, gint64 now)
+{
+	g_autoptr(GPtrArray) urls = urls_taken;
+
+	for (guint i = 0; i < urls->len; i++)
+		add_wanted(feed, wanted, CS_REVOCATION_KIND_DELTA, g_ptr_array_index(urls, i), NULL,
+			   now);
+}
+
+/* Those that the complete CRLs at hand point to. */
+static void
+add_deltas_of_crls(const CsRevocationFeed *feed, GPtrArray *wanted, gint64 now)
+{
+	guint count = feed->crls != NULL ? cs_crl_set_get_length(feed->crls) : 0;
+
+	for (guint i = 0; i < count; i++) {
+		const CsCrlFields *fields = cs_crl_get_fields(cs_crl_set_get_crl(feed->crls, i));
+
+		if (cs_crl_set_get_problem(feed->crls, i) == NULL)
+			add_deltas(feed, wanted, cs_distribution_point_list_urls(fields->freshest),
+				   now);
+	}
 }
 
 static void
@@ -432,6 +473,8 @@ add_urls(const CsRevocationFeed *feed,
  * @certificate: one whose answer is unknown
  * @now: Unix seconds
  *
+ * What is fetched may point to more: a CRL to its delta CRL.
+ *
  * Returns: (transfer full) (element-type CsRevocationRecord): what the administrator allows to be
  *   fetched for it and was not tried within the last minute
  */
@@ -443,9 +486,12 @@ cs_revocation_feed_list_wanted(const CsRevocationFeed *feed,
 	GPtrArray *wanted =
 		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
 
-	if (cs_revocation_row_uses(feed->row, KIND_CRL))
+	if (cs_revocation_row_uses(feed->row, KIND_CRL)) {
 		add_urls(feed, wanted, KIND_CRL, cs_certificate_list_crl_urls(certificate), NULL,
 			 now);
+		add_deltas(feed, wanted, cs_certificate_list_freshest_urls(certificate), now);
+		add_deltas_of_crls(feed, wanted, now);
+	}
 	if (cs_revocation_row_uses(feed->row, KIND_OCSP))
 		add_urls(feed, wanted, KIND_OCSP, cs_certificate_list_ocsp_urls(certificate),
 			 certificate, now);
@@ -472,23 +518,26 @@ is_kept_fresh(const CsRevocationFeed *feed, const CsRevocationRecord *record, gi
  * @due: (inout): lowered to when the next one is due
  *
  * Returns: (transfer full) (element-type CsRevocationRecord): what is to be fetched (again) now; the
- *   administrator's own address of a CRL from the beginning on
+ *   administrator's own address of a CRL, and delta CRLs that one at hand points to, from the
+ *   beginning on
  */
 GPtrArray *
 cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *due)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+	guint named = 0;
 
 	if (feed->row->revocation_url != NULL && g_strcmp0(feed->row->revocation, KIND_CRL) == 0)
 		add_wanted(feed, list, KIND_CRL, feed->row->revocation_url, NULL, now);
+	add_deltas_of_crls(feed, list, now);
+	named = list->len;
 	for (guint i = 0; i < feed->records->len; i++) {
 		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
 		const gint64 *refresh = g_hash_table_lookup(feed->refresh, record);
 
 		if (!cs_revocation_plan_is_due(*refresh, now))
 			*due = MIN(*due, *refresh);
-		else if ((list->len == 0 || !same_source(record, g_ptr_array_index(list, 0))) &&
-			 is_kept_fresh(feed, record, now))
+		else if (!lists_source(list, named, record) && is_kept_fresh(feed, record, now))
 			g_ptr_array_add(list, cs_revocation_record_copy(record));
 	}
 	return list;

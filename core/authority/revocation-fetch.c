@@ -18,13 +18,14 @@ limits_at(const CsRevocationFeed *feed, gint64 now)
 
 /* NULL: good. @end: until when it is fresh. */
 static const char *
-judge_crl(const CsRevocationFeed *feed, GBytes *data, gint64 now, gint64 *end)
+judge_crl(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now, gint64 *end)
 {
+	gboolean delta = g_str_equal(record->kind, CS_REVOCATION_KIND_DELTA);
 	g_autoptr(GPtrArray) crls = g_ptr_array_new_with_free_func((GDestroyNotify)cs_crl_unref);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(CsCrlSet) set = NULL;
 	CsRevocationLimits limits = limits_at(feed, now);
-	CsCrl *crl = cs_crl_new(data, &error);
+	CsCrl *crl = cs_crl_new(record->data, &error);
 	const CsCrlFields *fields;
 	CsRevocationTimes times;
 
@@ -38,7 +39,7 @@ judge_crl(const CsRevocationFeed *feed, GBytes *data, gint64 now, gint64 *end)
 	*end = cs_revocation_get_end(&times, &limits);
 	if (cs_crl_set_get_problem(set, 0) != NULL)
 		return cs_crl_set_get_problem(set, 0);
-	if (fields->base_number.length > 0)
+	if (delta != (fields->base_number.length > 0))
 		return "crl-delta-unfit";
 	return cs_revocation_judge_times(&times, &limits) == CS_FRESHNESS_FRESH ? NULL
 										: "crl-stale";
@@ -86,7 +87,7 @@ cs_revocation_feed_judge(const CsRevocationFeed *feed,
 			 gint64 *end)
 {
 	return record->certificate != NULL ? judge_ocsp(feed, record, now, end)
-					   : judge_crl(feed, record->data, now, end);
+					   : judge_crl(feed, record, now, end);
 }
 
 /* ---- fetching ---- */

@@ -153,7 +153,8 @@ read_certificate(const cJSON *header, CsRevocationRecord *record)
 	if (!cs_json_get_optional_string(header, "certificate", &text, NULL))
 		return FALSE;
 	if (text == NULL)
-		return g_str_equal(record->kind, "crl");
+		return g_str_equal(record->kind, "crl") ||
+		       g_str_equal(record->kind, CS_REVOCATION_KIND_DELTA);
 	record->certificate = cs_base64url_decode(text, -1, NULL);
 	return record->certificate != NULL && g_str_equal(record->kind, "ocsp");
 }
@@ -200,6 +201,14 @@ read_record(const char *path)
 	return g_steal_pointer(&record);
 }
 
+/* And not a file that is being written. */
+static gboolean
+is_name(const char *name)
+{
+	return g_str_has_prefix(name, "crl-") || g_str_has_prefix(name, "ocsp-") ||
+	       g_str_has_prefix(name, CS_REVOCATION_KIND_DELTA "-");
+}
+
 /**
  * cs_revocation_store_list:
  * @folder: the authority's
@@ -219,7 +228,7 @@ cs_revocation_store_list(const char *folder)
 		g_autofree char *path = g_build_filename(own, name, NULL);
 		CsRevocationRecord *record = NULL;
 
-		if (g_str_has_prefix(name, "crl-") || g_str_has_prefix(name, "ocsp-"))
+		if (is_name(name))
 			record = read_record(path);
 		if (record != NULL)
 			g_ptr_array_add(records, record);

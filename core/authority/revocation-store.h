@@ -7,7 +7,7 @@
 /* What was fetched, kept over restarts: a file a source in the authority's folder, written
  * atomically. Nothing in it is trusted: each is verified again when it is read. */
 typedef struct {
-	char *kind;	     /* "crl" or "ocsp" */
+	char *kind;	     /* "crl", "delta" (a delta CRL) or "ocsp" */
 	char *issuer;	     /* the issuer certificate's fingerprint */
 	char *url;	     /* where it comes from */
 	GBytes *certificate; /* of an OCSP answer: the one that it is about; else NULL */
@@ -16,6 +16,8 @@ typedef struct {
 	char *failure;	     /* (nullable): why that one failed, a code */
 	GBytes *data;	     /* (nullable): the CRL or the answer */
 } CsRevocationRecord;
+
+#define CS_REVOCATION_KIND_DELTA "delta"
 
 CsRevocationRecord *cs_revocation_record_copy(const CsRevocationRecord *record);
 void cs_revocation_record_free(CsRevocationRecord *record);

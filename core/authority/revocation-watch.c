@@ -5,6 +5,7 @@
 #include "core/authority/revocation-feed.h"
 #include "core/authority/revocation-questions.h"
 
+#define ROUNDS	      2	      /* what is wanted, and the delta CRLs that it points to */
 #define MAX_QUESTIONS 1024    /* waiting; more are asked again at their next sign-in */
 #define LOOK_AGAIN_S  5	      /* at files, where nothing is due */
 #define KEPT_S	      2592000 /* 30 days without a fetch */
@@ -275,20 +276,31 @@ settle_if_known(CsRevocationWatch *watch)
 		settle(watch);
 }
 
+/* FALSE: the watch ends. */
+static gboolean
+fetch_wanted(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *wanted)
+{
+	for (guint i = 0; i < wanted->len; i++) {
+		if (!fetch(watch, feed, g_ptr_array_index(wanted, i)))
+			return FALSE;
+		show(watch);
+		settle_if_known(watch);
+	}
+	return TRUE;
+}
+
 static void
 answer_question(CsRevocationWatch *watch, const CsRevocationQuestion *question)
 {
 	CsRevocationFeed *feed = find_feed(watch, question->issuer);
-	g_autoptr(GPtrArray) wanted = NULL;
+	g_autoptr(CsCertificate) certificate = cs_certificate_ref(question->certificate);
 
-	if (feed != NULL)
-		wanted =
-			cs_revocation_feed_list_wanted(feed, question->certificate, get_now(watch));
-	for (guint i = 0; wanted != NULL && i < wanted->len; i++) {
-		if (!fetch(watch, feed, g_ptr_array_index(wanted, i)))
+	for (guint round = 0; feed != NULL && round < ROUNDS; round++) {
+		g_autoptr(GPtrArray) wanted =
+			cs_revocation_feed_list_wanted(feed, certificate, get_now(watch));
+
+		if (!fetch_wanted(watch, feed, wanted))
 			return;
-		show(watch);
-		settle_if_known(watch);
 	}
 	settle(watch);
 }

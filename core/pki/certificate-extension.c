@@ -12,8 +12,6 @@
 #define ID_CE	     "\x55\x1d"
 #define ID_PE	     "\x2b\x06\x01\x05\x05\x07\x01"
 #define ID_PKIX_OCSP "\x2b\x06\x01\x05\x05\x07\x30\x01"
-#define MAX_URLS     16
-#define URL_TAG	     CS_DER_CONTEXT(6)
 
 static const char oid_ocsp_signing[] = "\x2b\x06\x01\x05\x05\x07\x03\x09";
 
@@ -198,53 +196,35 @@ cs_certificate_has_no_check(const CsCertificate *certificate)
 	return cs_certificate_find_extension(certificate, OID(ID_PKIX_OCSP "\x05"), &value);
 }
 
-/* What is no address, or none that is ever fetched, is passed over. */
-static void
-add_url(GPtrArray *urls, CsDer contents)
-{
-	g_autofree char *url = g_strndup((const char *)contents.data, contents.length);
-
-	if (strlen(url) == contents.length && urls->len < MAX_URLS &&
-	    (g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://")))
-		g_ptr_array_add(urls, g_steal_pointer(&url));
-}
-
-static void
-add_full_name(GPtrArray *urls, CsDer name)
-{
-	CsDer names, contents;
-	guint8 tag = 0;
-
-	if (!cs_der_expect(&name, CS_DER_CONTEXT_CONSTRUCTED(0), &names, NULL))
-		return;
-	while (cs_der_next(&names, &tag, &contents, NULL)) {
-		if (tag == URL_TAG)
-			add_url(urls, contents);
-	}
-}
-
 /**
  * cs_certificate_list_crl_urls:
  * @certificate: a certificate
  *
- * Returns: (transfer full) (element-type utf8): at most 16; its issuer wrote them, and nobody has
- *   looked at them
+ * Returns: (transfer full) (element-type utf8): cRLDistributionPoints', at most 16; its issuer wrote
+ *   them, and nobody has looked at them
  */
 GPtrArray *
 cs_certificate_list_crl_urls(const CsCertificate *certificate)
 {
-	GPtrArray *urls = g_ptr_array_new_with_free_func(g_free);
-	CsDistributionPoint point;
-	CsDer value, points;
+	CsDer value = {0};
 
-	if (!cs_certificate_find_extension(certificate, OID(ID_CE "\x1f"), &value) ||
-	    !cs_der_expect(&value, CS_DER_SEQUENCE, &points, NULL))
-		return urls;
-	while (cs_distribution_point_next(&points, &point)) {
-		if (!point.has_issuer)
-			add_full_name(urls, point.name);
-	}
-	return urls;
+	cs_certificate_find_extension(certificate, OID(ID_CE "\x1f"), &value);
+	return cs_distribution_point_list_urls(value);
+}
+
+/**
+ * cs_certificate_list_freshest_urls:
+ * @certificate: a certificate
+ *
+ * Returns: (transfer full) (element-type utf8): freshestCRL's, as above: delta CRLs
+ */
+GPtrArray *
+cs_certificate_list_freshest_urls(const CsCertificate *certificate)
+{
+	CsDer value = {0};
+
+	cs_certificate_find_extension(certificate, OID(ID_CE "\x2e"), &value);
+	return cs_distribution_point_list_urls(value);
 }
 
 /**
@@ -265,8 +245,8 @@ cs_certificate_list_ocsp_urls(const CsCertificate *certificate)
 	while (cs_der_expect(&accesses, CS_DER_SEQUENCE, &access, NULL)) {
 		if (cs_der_expect(&access, CS_DER_OID, &method, NULL) &&
 		    cs_der_equal(method, OID(ID_PKIX_OCSP)) &&
-		    cs_der_expect(&access, URL_TAG, &location, NULL))
-			add_url(urls, location);
+		    cs_der_expect(&access, CS_GENERAL_NAME_URL, &location, NULL))
+			cs_general_name_add_url(urls, location);
 	}
 	return urls;
 }

@@ -35,4 +35,5 @@ gboolean cs_certificate_has_no_check(const CsCertificate *certificate);
 /* (element-type utf8) (transfer full): the http and https addresses of cRLDistributionPoints, and
  * of authorityInfoAccess's OCSP responders, in their order; empty where there are none. */
 GPtrArray *cs_certificate_list_crl_urls(const CsCertificate *certificate);
+GPtrArray *cs_certificate_list_freshest_urls(const CsCertificate *certificate);
 GPtrArray *cs_certificate_list_ocsp_urls(const CsCertificate *certificate);

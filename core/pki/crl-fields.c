@@ -176,6 +176,8 @@ read_crl_extension(const CsX509Extension *extension, gpointer data)
 		return read_number(extension->value, &fields->base_number);
 	if (cs_der_equal(extension->oid, OID(ID_CE "\x1c")))
 		return read_scope(extension->value, fields);
+	if (cs_der_equal(extension->oid, OID(ID_CE "\x2e")))
+		fields->freshest = extension->value;
 	if (extension->critical && !is_harmless(extension->oid))
 		fields->unknown_critical = TRUE;
 	return TRUE;

@@ -16,6 +16,7 @@ typedef struct {
 	guint entry_count;	   /* well-formed ones: all of them */
 	CsDer number;		   /* cRLNumber, without leading zeroes; empty: none */
 	CsDer base_number;	   /* of a delta CRL; empty: it is a complete one */
+	CsDer freshest;		   /* freshestCRL's value; empty: none */
 	CsDer scope;		   /* issuingDistributionPoint's value; empty: none */
 	CsDer point_name;	   /* the choice of its distributionPoint; empty: none */
 	gboolean only_users;	   /* onlyContainsUserCerts */

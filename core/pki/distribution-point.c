@@ -5,7 +5,10 @@
 #include "core/pki/name.h"
 #include "core/pki/x509-parts.h"
 
+#include <string.h>
+
 #define MAX_NAMES 32
+#define MAX_URLS  16
 
 /**
  * cs_reason_flags_read:
@@ -62,6 +65,60 @@ cs_distribution_point_next(CsDer *points, CsDistributionPoint *point)
 		return FALSE;
 	*points = rest;
 	return TRUE;
+}
+
+/**
+ * cs_general_name_add_url:
+ * @urls: (element-type utf8): addresses; at most 16 are added
+ * @contents: a uniformResourceIdentifier's
+ *
+ * What is no address, or none that is ever fetched, is passed over.
+ */
+void
+cs_general_name_add_url(GPtrArray *urls, CsDer contents)
+{
+	g_autofree char *url = g_strndup((const char *)contents.data, contents.length);
+
+	if (strlen(url) == contents.length && urls->len < MAX_URLS &&
+	    (g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://")))
+		g_ptr_array_add(urls, g_steal_pointer(&url));
+}
+
+static void
+add_full_name(GPtrArray *urls, CsDer name)
+{
+	CsDer names, contents;
+	guint8 tag = 0;
+
+	if (!cs_der_expect(&name, CS_DER_CONTEXT_CONSTRUCTED(0), &names, NULL))
+		return;
+	while (cs_der_next(&names, &tag, &contents, NULL)) {
+		if (tag == CS_GENERAL_NAME_URL)
+			cs_general_name_add_url(urls, contents);
+	}
+}
+
+/**
+ * cs_distribution_point_list_urls:
+ * @value: the value of cRLDistributionPoints or freshestCRL; empty: there is none
+ *
+ * Returns: (transfer full) (element-type utf8): at most 16 of its addresses, without those of points
+ *   with a cRLIssuer, and up to where it is malformed; nobody has looked at them
+ */
+GPtrArray *
+cs_distribution_point_list_urls(CsDer value)
+{
+	GPtrArray *urls = g_ptr_array_new_with_free_func(g_free);
+	CsDistributionPoint point;
+	CsDer points;
+
+	if (!cs_der_expect(&value, CS_DER_SEQUENCE, &points, NULL))
+		return urls;
+	while (cs_distribution_point_next(&points, &point)) {
+		if (!point.has_issuer)
+			add_full_name(urls, point.name);
+	}
+	return urls;
 }
 
 /* One letter tells the forms apart. */

@@ -14,10 +14,17 @@ typedef struct {
 	gboolean has_issuer; /* cRLIssuer: another than the certificate's issuer signs the CRL */
 } CsDistributionPoint;
 
+#define CS_GENERAL_NAME_URL CS_DER_CONTEXT(6) /* uniformResourceIdentifier */
+
 /* points: what is left of cRLDistributionPoints' contents. FALSE at the end (points is empty) or
  * where it is malformed. */
 gboolean cs_distribution_point_next(CsDer *points, CsDistributionPoint *point);
 gboolean cs_reason_flags_read(CsDer bits, guint *reasons);
+
+/* value: cRLDistributionPoints or freshestCRL. (element-type utf8) (transfer full): at most 16. */
+GPtrArray *cs_distribution_point_list_urls(CsDer value);
+/* Appends an http or https address; anything else is passed over. */
+void cs_general_name_add_url(GPtrArray *urls, CsDer contents);
 
 /* name: a DistributionPointName's choice. Its names in a form that compares by bytes; issuer (a
  * whole Name) completes a relative one. (element-type GBytes) (transfer full) (nullable): NULL

@@ -19,11 +19,18 @@ def now():
     return datetime.datetime.utcnow().replace(microsecond=0)
 
 
-def make_crl(ca, revoked=(), number=1, issued=None, until=None, signer=None):
+def make_crl(ca, revoked=(), number=1, issued=None, until=None, signer=None, base=None,
+             freshest=None):
+    """base: a delta CRL to that number; freshest: where a complete one's delta CRL is."""
     issued = issued or now() - HOUR
     builder = (x509.CertificateRevocationListBuilder().issuer_name(ca.certificate.subject)
                .last_update(issued).next_update(until or now() + DAY)
                .add_extension(x509.CRLNumber(number), critical=False))
+    if base is not None:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(base), critical=True)
+    if freshest:
+        builder = builder.add_extension(x509.FreshestCRL([x509.DistributionPoint(
+            [x509.UniformResourceIdentifier(freshest)], None, None, None)]), critical=False)
     for identity in revoked:
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder().serial_number(identity.certificate.serial_number)

@@ -89,6 +89,31 @@ def test_rule_12_the_certificates_own_addresses(world):  # rule 12
     expect(identity is not None)
 
 
+def test_rule_12_a_delta_crl_that_is_pointed_to(world):  # rule 12
+    publisher = Publisher()
+    served = {}
+    publisher.answer = lambda path: (200, served[path]) if path in served else (404, b"")
+    organisation, ca, issuer, identity, user = set_up(
+        world, "--allow-url", publisher.url + "/pki/ca.crl", crl_url=publisher.url + "/pki/ca.crl")
+    served["/pki/ca.crl"] = make_crl(ca, number=5, freshest=publisher.url + "/pki/ca+.crl")
+    served["/pki/ca+.crl"] = make_crl(ca, number=6, base=5)
+    becomes(user, "revocation-unknown")
+    expect(wait_until(lambda: publisher.asked))
+    # The complete one is good, and not all there is; where its delta is, nobody may ask.
+    equal(user.verdict(code=1)["reason"], "revocation-unknown")
+    equal(set(publisher.asked), {"/pki/ca.crl"})
+    organisation.admin("issuer", "set", issuer, "--allow-url", publisher.url + "/pki/")
+    becomes(user, "managed")
+    equal(set(publisher.asked), {"/pki/ca.crl", "/pki/ca+.crl"})
+    served["/pki/ca+.crl"] = make_crl(ca, [identity], number=7, base=5)
+    organisation.admin("revocation", "refresh")
+    becomes(user, "certificate-revoked")
+    sources = organisation.admin("revocation", "show")["sources"]
+    equal(sorted((item["kind"], item["problem"]) for item in sources),
+          [("crl", None), ("delta", None)])
+    publisher.stop()
+
+
 def test_rule_12_ocsp(world):  # rule 12
     publisher = Publisher()
     organisation, ca, _, identity, user = set_up(

@@ -53,6 +53,20 @@ test_crl_urls(void)
 }
 
 static void
+test_freshest_urls(void)
+{
+	const char *name = cs_test_der(0xa0, cs_test_der(0xa0, uri("http://a/delta"), NULL), NULL);
+	g_autoptr(CsTestIdentity) some =
+		make("2.5.29.46", cs_test_der(0x30, cs_test_der(0x30, name, NULL), NULL));
+	g_autoptr(CsTestIdentity) none = cs_test_identity_new(NULL, NULL);
+
+	assert_urls(cs_certificate_list_freshest_urls(cs_test_identity_get_certificate(some)),
+		    "http://a/delta");
+	assert_urls(cs_certificate_list_crl_urls(cs_test_identity_get_certificate(some)), "");
+	assert_urls(cs_certificate_list_freshest_urls(cs_test_identity_get_certificate(none)), "");
+}
+
+static void
 test_ocsp_urls(void)
 {
 	const char *ocsp = "06082b06010505073001";
@@ -97,6 +111,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/certificate-extension/crl-urls", test_crl_urls);
+	g_test_add_func("/certificate-extension/freshest-urls", test_freshest_urls);
 	g_test_add_func("/certificate-extension/ocsp-urls", test_ocsp_urls);
 	g_test_add_func("/certificate-extension/usage", test_usage);
 	return g_test_run();

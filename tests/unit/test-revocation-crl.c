@@ -7,11 +7,12 @@
 
 /* rule 12: what CRLs are worth */
 
-#define NOW    CS_TEST_CRL_NOW
-#define HOUR   3600
-#define DAY    86400
-#define OTHER  "2a03" /* an OID that nobody knows */
-#define POINTS "2.5.29.31"
+#define NOW	 CS_TEST_CRL_NOW
+#define HOUR	 3600
+#define DAY	 86400
+#define OTHER	 "2a03" /* an OID that nobody knows */
+#define POINTS	 "2.5.29.31"
+#define FRESHEST "2.5.29.46"
 
 /* A DistributionPointName around a fullName with one URI: "a", "b". */
 #define NAME_A	"a003860161"
@@ -533,6 +534,51 @@ test_delta_unfit(Fixture *f, gconstpointer data)
 	assert_good(f);
 }
 
+/* What points to a delta CRL has more to say: without one that can be used it is not good. */
+static void
+expect_delta(Fixture *f, CsTestIdentity *client, const char *extra)
+{
+	const CsTestCrlProfile base = {.number = "05", .extra = extra};
+
+	g_ptr_array_set_size(f->crls, 0);
+	put(f, &base, f->authority);
+	assert_about(f, client, CS_REVOCATION_UNKNOWN, "crl-delta-missing");
+	/* Of another scope; stale, and overtaken besides. */
+	put(f, &(CsTestCrlProfile){.number = "06", .base = "05", .scope = SCOPE_USERS},
+	    f->authority);
+	assert_about(f, client, CS_REVOCATION_UNKNOWN, "crl-delta-missing");
+	put(f, &(CsTestCrlProfile){.number = "05", .base = "04", .next_update = NOW - 1},
+	    f->authority);
+	assert_about(f, client, CS_REVOCATION_UNKNOWN, "crl-delta-missing");
+	put_delta(f, "05", "04", NULL);
+	assert_about(f, client, CS_REVOCATION_GOOD, "crl");
+	g_ptr_array_set_size(f->crls, 0);
+	put(f, &base, f->authority);
+	put_delta(f, "06", "05", NULL);
+	assert_about(f, client, CS_REVOCATION_GOOD, "crl");
+	put_delta(f, "07", "06", NULL);
+	assert_about(f, client, CS_REVOCATION_UNKNOWN, "crl-delta-unfit");
+	/* Listed is revoked, whatever else there may be. */
+	g_ptr_array_set_size(f->crls, 0);
+	put(f,
+	    &(CsTestCrlProfile){
+		    .number = "05",
+		    .extra = extra,
+		    .entries = cs_test_crl_entry(cs_test_identity_get_certificate(client), NULL)},
+	    f->authority);
+	assert_about(f, client, CS_REVOCATION_REVOKED, "crl");
+}
+
+static void
+test_freshest(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsTestIdentity) pointing = cs_test_identity_new(
+		&(CsTestProfile){.extra_oid = FRESHEST, .extra_hex = POINT_A}, f->authority);
+
+	expect_delta(f, f->client, cs_test_der_extension("551d2e", FALSE, POINT_A));
+	expect_delta(f, pointing, NULL);
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add("/revocation-crl/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -557,5 +603,6 @@ main(int argc, char **argv)
 	ADD("delta-overtaken", test_delta_overtaken);
 	ADD("delta-alone", test_delta_alone);
 	ADD("delta-unfit", test_delta_unfit);
+	ADD("freshest", test_freshest);
 	return g_test_run();
 }

@@ -74,7 +74,7 @@ test_kept(Fixture *f, gconstpointer data)
 			"1\n2", 3);
 }
 
-/* A source has one file: a CRL its address, an OCSP answer its certificate. */
+/* A source has one file: a CRL or delta CRL its address, an OCSP answer its certificate. */
 static void
 test_replaced(Fixture *f, gconstpointer data)
 {
@@ -85,10 +85,11 @@ test_replaced(Fixture *f, gconstpointer data)
 	put(f, make("crl", "http://a/", "1"));
 	put(f, failed);
 	put(f, make("crl", "http://b/", "1"));
+	put(f, make("delta", "http://b/", "1"));
 	put(f, make("ocsp", "http://a/", "1"));
 	put(f, make("ocsp", "http://b/", ""));
 	list = cs_revocation_store_list(f->folder);
-	g_assert_cmpuint(list->len, ==, 3);
+	g_assert_cmpuint(list->len, ==, 4);
 	for (guint i = 0; i < list->len; i++) {
 		const CsRevocationRecord *record = g_ptr_array_index(list, i);
 
