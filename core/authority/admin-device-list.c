@@ -267,6 +267,13 @@ has_expired_hand_over(const Record *record, gint64 now)
 	       find_hand_over(record, now) == 0;
 }
 
+static void
+add_hand_over(cJSON *json, const Record *record, gint64 now)
+{
+	cs_json_add_time(json, "hand_over_until", find_hand_over(record, now));
+	cs_json_add_boolean(json, "hand_over_expired", has_expired_hand_over(record, now));
+}
+
 /* (transfer full) (nullable): an id in the one spelling that scripts see ids in, hexadecimal. */
 static char *
 spell_id(const char *hardware_id)
@@ -294,8 +301,7 @@ show_repurposing(CsAdminAct *act, gpointer data, GError **error)
 	cs_json_add_string(json, "state", cs_device_state_to_text(device->state));
 	cs_json_add(json, "users", users_to_json(&record));
 	cs_json_add(json, "steps", steps_to_json(&record));
-	cs_json_add_time(json, "hand_over_until", find_hand_over(&record, act->now));
-	cs_json_add_boolean(json, "hand_over_expired", has_expired_hand_over(&record, act->now));
+	add_hand_over(json, &record, act->now);
 	return json;
 }
 
@@ -340,7 +346,7 @@ show_device(CsAdminAct *act, gpointer data, GError **error)
 	cs_json_add(json, "accounts", accounts_to_json(&record));
 	cs_json_add(json, "conflicts", conflicts);
 	cs_json_add(json, "steps", steps_to_json(&record));
-	cs_json_add_time(json, "hand_over_until", find_hand_over(&record, act->now));
+	add_hand_over(json, &record, act->now);
 	return json;
 }
 
@@ -354,7 +360,7 @@ show_device(CsAdminAct *act, gpointer data, GError **error)
  *   "key_fingerprint", "bound_at", "hand_over_until" and "keys", and "platform", "created_at",
  *   "hardware_id" (hexadecimal; a claim, rule 26), "accounts": [{"id", "user", "state", "created_at"}],
  *   "conflicts" (rule 15: lines of the log), "steps" (rule 25) and "hand_over_until" (null where
- *   none is open); CS_ERROR_NOT_FOUND; CS_ERROR_STATE
+ *   none is open) and "hand_over_expired"; CS_ERROR_NOT_FOUND; CS_ERROR_STATE
  */
 cJSON *
 cs_admin_show_device(CsAuthority *a, const char *id, GError **error)

@@ -133,9 +133,9 @@ test_show(void)
 		"\"device\":\"d2\",\"account\":null,\"certificate\":\"certificate-l1\","
 		"\"outcome\":\"ok\",\"reason\":\"bound-to-another-device\","
 		"\"operator\":null,\"origin\":null,\"application\":null,\"access\":null,"
-		"\"request\":null,"
+		"\"request\":null,\"detail\":null,"
 		"\"line\":2}],"
-		"\"hand_over_until\":null}");
+		"\"hand_over_until\":null,\"hand_over_expired\":false}");
 }
 
 static void
@@ -157,11 +157,15 @@ test_show_accounts(void)
 }
 
 static void
-expect_steps(CsTestAuthority *test, const char *expected, const char *hand_over_until)
+expect_hand_over(CsTestAuthority *test,
+		 const char *expected,
+		 const char *hand_over_until,
+		 gboolean is_expired)
 {
 	g_autoptr(cJSON) answer = show(test, "d1");
 	g_autoptr(GString) text = g_string_new(NULL);
 	const char *until = NULL;
+	gboolean expired = FALSE;
 	const cJSON *step = NULL;
 
 	cJSON_ArrayForEach (step, cs_json_get_array(answer, "steps", NULL)) {
@@ -173,6 +177,14 @@ expect_steps(CsTestAuthority *test, const char *expected, const char *hand_over_
 	g_assert_cmpstr(text->str, ==, expected);
 	g_assert_true(cs_json_get_optional_string(answer, "hand_over_until", &until, NULL));
 	g_assert_cmpstr(until, ==, hand_over_until);
+	g_assert_true(cs_json_get_boolean(answer, "hand_over_expired", &expired, NULL));
+	g_assert_cmpint(expired, ==, is_expired);
+}
+
+static void
+expect_steps(CsTestAuthority *test, const char *expected, const char *hand_over_until)
+{
+	expect_hand_over(test, expected, hand_over_until, FALSE);
 }
 
 static void
@@ -206,7 +218,7 @@ test_steps(void)
 	cs_test_put_account(test->registry, "a7", "u1", "d1", "k3");
 	expect_steps(test, "xxxx-", "2027-01-15T09:01:00Z");
 	test->now += 3600;
-	expect_steps(test, "xxxx-", NULL);
+	expect_hand_over(test, "xxxx-", NULL, TRUE);
 	hand_over(test);
 	expect_steps(test, "xxxxx", NULL);
 	end_account(test->registry, "a7");
@@ -235,7 +247,7 @@ test_repurposing(void)
 	const cJSON *member = NULL;
 
 	g_assert_no_error(error);
-	g_assert_cmpint(cJSON_GetArraySize(shown), ==, 7);
+	g_assert_cmpint(cJSON_GetArraySize(shown), ==, 8);
 	cJSON_ArrayForEach (member, shown)
 		g_assert_true(cJSON_Compare(
 			member, cJSON_GetObjectItemCaseSensitive(whole, member->string), TRUE));
