@@ -31,7 +31,10 @@ struct _CsExplanationPage {
 	GtkButton *copy_command_button;
 	GtkButton *copy_button;
 	GtkToggleButton *details;
+	GtkWidget *list_box;
+	GtkLabel *judged;
 	GtkBox *list;
+	gboolean is_listed; /* the list shows the explanation */
 };
 
 G_DEFINE_TYPE(CsExplanationPage, cs_explanation_page, GTK_TYPE_SCROLLED_WINDOW)
@@ -80,15 +83,45 @@ is_current(CsExplanationPage *self, GAsyncResult *result)
 	return self->cancellable && self->cancellable == g_task_get_cancellable(G_TASK(result));
 }
 
+/* Rows are made for whoever opens the list, and stay as long as they are true: a text that somebody
+ * has selected, and a screen reader's place, are not lost to a look elsewhere. */
 static void
-fill_list(CsExplanationPage *self)
+update_list(CsExplanationPage *self)
 {
-	GList *rows = gtk_container_get_children(GTK_CONTAINER(self->list));
+	GList *rows = NULL;
+	g_autofree char *time = NULL;
 
-	g_list_free_full(rows, (GDestroyNotify)gtk_widget_destroy);
 	gtk_widget_set_visible(GTK_WIDGET(self->details), self->explanation != NULL);
-	if (self->explanation)
-		cs_explanation_list_fill(self->list, self->explanation);
+	if (!self->explanation || !gtk_toggle_button_get_active(self->details))
+		return;
+	time = cs_explanation_list_dup_time(self->explanation);
+	cs_label_set_text(self->judged, time);
+	if (self->is_listed)
+		return;
+	rows = gtk_container_get_children(GTK_CONTAINER(self->list));
+	g_list_free_full(rows, (GDestroyNotify)gtk_widget_destroy);
+	cs_explanation_list_fill(self->list, self->explanation);
+	self->is_listed = TRUE;
+}
+
+static void
+details_cb(GtkToggleButton *button, gpointer data)
+{
+	CsExplanationPage *self = data;
+
+	update_list(self);
+	gtk_widget_set_visible(self->list_box, gtk_toggle_button_get_active(button));
+}
+
+static void
+take_explanation(CsExplanationPage *self, CsExplanation *explanation)
+{
+	if (!self->explanation || !explanation ||
+	    !cs_explanation_has_same_details(self->explanation, explanation))
+		self->is_listed = FALSE;
+	g_clear_pointer(&self->explanation, cs_explanation_free);
+	self->explanation = explanation;
+	update_list(self);
 }
 
 static void
@@ -99,13 +132,10 @@ explained_cb(GObject *agent, GAsyncResult *result, gpointer data)
 	CsExplanation *explanation =
 		cs_agent_get_explanation_finish(CS_AGENT(agent), result, &error);
 
-	if (!is_current(self, result)) {
+	if (is_current(self, result))
+		take_explanation(self, explanation);
+	else
 		g_clear_pointer(&explanation, cs_explanation_free);
-		return;
-	}
-	g_clear_pointer(&self->explanation, cs_explanation_free);
-	self->explanation = explanation;
-	fill_list(self);
 }
 
 static const char *
@@ -230,10 +260,13 @@ cs_explanation_page_class_init(CsExplanationPageClass *class)
 	BIND(copy_command_button);
 	BIND(copy_button);
 	BIND(details);
+	BIND(list_box);
+	BIND(judged);
 	BIND(list);
 	gtk_widget_class_bind_template_callback(widget_class, copy_cb);
 	gtk_widget_class_bind_template_callback(widget_class, copy_command_cb);
 	gtk_widget_class_bind_template_callback(widget_class, delete_cb);
+	gtk_widget_class_bind_template_callback(widget_class, details_cb);
 }
 
 static void
@@ -313,7 +346,7 @@ cs_explanation_page_show(CsExplanationPage *page, const char *id)
 	gtk_button_set_label(page->copy_button, _("Copy as _Text"));
 	gtk_button_set_label(page->copy_command_button, _("Copy Co_mmand"));
 	gtk_toggle_button_set_active(page->details, FALSE);
-	fill_list(page);
+	take_explanation(page, NULL);
 	show_offer(page);
 	if (cs_explanation_page_refresh(page))
 		gtk_widget_grab_focus(GTK_WIDGET(page->copy_button));

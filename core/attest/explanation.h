@@ -52,6 +52,7 @@ CsIssuerExplanation *cs_issuer_explanation_new(CsCertificate *issuer);
 void cs_candidate_free(CsCandidate *candidate);
 void cs_issuer_explanation_free(CsIssuerExplanation *issuer);
 void cs_explanation_free(CsExplanation *explanation);
+gboolean cs_explanation_has_same_details(const CsExplanation *one, const CsExplanation *other);
 const char *cs_candidate_get_outcome_text(const CsCandidate *candidate);
 
 /* The contract's document; beside its members: "judged_at", "clock": "challenge"|"device",

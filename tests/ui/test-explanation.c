@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/protocol/tokens.h"
 #include "tests/ui/ui-fixture.h"
+#include "ui/explanation-list.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -49,6 +51,124 @@ test_not_managed(CsTestDesktop *d, gconstpointer data)
 	g_assert_false(cs_test_is_shown("list"));
 	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(cs_test_find("details")), TRUE);
 	cs_test_wait_shown("list");
+}
+
+static GtkWidget *
+get_row(void)
+{
+	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(cs_test_find("list")));
+
+	return g_list_nth_data(rows, 0);
+}
+
+/* A text that somebody has selected there stays so: rows are made anew only where they change. */
+static void
+test_list_stays(CsTestDesktop *d, gconstpointer data)
+{
+	GtkWidget *row = NULL;
+
+	open_explanation(d);
+	cs_test_press("details");
+	row = get_row();
+	cs_test_give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_desktop_draw(d);
+	g_assert_true(get_row() == row);
+	g_object_add_weak_pointer(G_OBJECT(row), (gpointer *)&row);
+	cs_agent_check(d->base.agent, NULL);
+	cs_test_desktop_draw(d);
+	g_assert_true(get_row() == row);
+	cs_test_agent_install(&d->base);
+	cs_agent_check(d->base.agent, NULL);
+	cs_test_desktop_draw(d);
+	g_assert_null(row);
+	g_assert_nonnull(get_row());
+}
+
+static void
+add_issuer(CsExplanation *explanation, guint n_candidates)
+{
+	CsIssuerExplanation *issuer = g_new0(CsIssuerExplanation, 1);
+
+	issuer->subject = g_strdup("CN=Issuer");
+	issuer->answered = TRUE;
+	issuer->candidates = g_ptr_array_new_with_free_func((GDestroyNotify)cs_candidate_free);
+	for (guint i = 0; i < n_candidates; i++) {
+		CsCandidate *candidate = g_new0(CsCandidate, 1);
+
+		candidate->detail = g_strdup("Why.");
+		candidate->location = g_strdup_printf("/%u.pem", i);
+		candidate->outcome = CS_OUTCOME_FAILED;
+		g_ptr_array_add(issuer->candidates, candidate);
+	}
+	g_ptr_array_add(explanation->issuers, issuer);
+}
+
+static void
+collect_cb(GtkWidget *widget, gpointer text)
+{
+	if (GTK_IS_LABEL(widget))
+		g_string_append_printf(text, "%s\n", gtk_label_get_text(GTK_LABEL(widget)));
+	else
+		gtk_container_foreach(GTK_CONTAINER(widget), collect_cb, text);
+}
+
+static char *
+list(const CsExplanation *explanation)
+{
+	GtkWidget *box = g_object_ref_sink(gtk_box_new(GTK_ORIENTATION_VERTICAL, 0));
+	GString *text = g_string_new(NULL);
+
+	cs_explanation_list_fill(GTK_BOX(box), explanation);
+	collect_cb(box, text);
+	g_object_unref(box);
+	return g_string_free(text, FALSE);
+}
+
+static guint
+count(const char *text, const char *part)
+{
+	g_auto(GStrv) parts = g_strsplit(text, part, -1);
+
+	return g_strv_length(parts) - 1;
+}
+
+/* Of many the newest, and always the one that was selected. */
+static void
+test_many(void)
+{
+	g_autoptr(CsExplanation) explanation = cs_explanation_new(0);
+	CsIssuerExplanation *issuer = NULL;
+	g_autofree char *text = NULL;
+
+	add_issuer(explanation, 500);
+	issuer = g_ptr_array_index(explanation->issuers, 0);
+	((CsCandidate *)g_ptr_array_index(issuer->candidates, 400))->outcome = CS_OUTCOME_SELECTED;
+	text = list(explanation);
+	g_assert_cmpuint(count(text, "Why."), ==, 11);
+	g_assert_nonnull(strstr(text, "/9.pem\n"));
+	g_assert_null(strstr(text, "/10.pem\n"));
+	g_assert_nonnull(strstr(text, "/400.pem\n"));
+	g_assert_nonnull(strstr(text, "\nand 489 more\n"));
+}
+
+/* As many issuers as an organisation may list, and the last has what was selected. */
+static void
+test_many_issuers(void)
+{
+	g_autoptr(CsExplanation) explanation = cs_explanation_new(0);
+	CsIssuerExplanation *issuer = NULL;
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < CS_MAX_ISSUERS; i++)
+		add_issuer(explanation, 12);
+	issuer = g_ptr_array_index(explanation->issuers, CS_MAX_ISSUERS - 1);
+	((CsCandidate *)g_ptr_array_index(issuer->candidates, 11))->outcome = CS_OUTCOME_SELECTED;
+	text = list(explanation);
+	g_assert_cmpuint(count(text, "CN=Issuer"), ==, 21);
+	g_assert_cmpuint(count(text, "Why."), ==, 31);
+	g_assert_cmpuint(count(text, "/11.pem"), ==, 1);
+	g_assert_true(g_str_has_suffix(text, "\nand 43 more\n"));
 }
 
 static void
@@ -188,6 +308,9 @@ main(int argc, char **argv)
 {
 	cs_test_desktop_init(&argc, &argv);
 	cs_test_add_desktop_test("/explanation/not-managed", test_not_managed);
+	cs_test_add_desktop_test("/explanation/list-stays", test_list_stays);
+	g_test_add_func("/explanation/many", test_many);
+	g_test_add_func("/explanation/many-issuers", test_many_issuers);
 	cs_test_add_desktop_test("/explanation/managed", test_managed);
 	cs_test_add_desktop_test("/explanation/copy", test_copy);
 	cs_test_add_desktop_test("/explanation/back", test_back);

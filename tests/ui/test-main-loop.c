@@ -185,6 +185,29 @@ play_check(Play *play)
 	go_on(d);
 }
 
+/* One issuer has a twentieth of the store. It is read again after each check, and whenever somebody
+ * comes back to look. */
+static void
+look_at_explanation(CsTestDesktop *d)
+{
+	cs_test_watchdog_say("the account's page", SHOWING_US);
+	cs_window_show_account(CS_WINDOW(d->window), d->base.id);
+	cs_test_desktop_draw(d);
+	cs_test_watchdog_say("why it is managed", SHOWING_US);
+	act(d, "explain");
+	cs_test_desktop_draw(d);
+	cs_test_watchdog_say("issuers and certificates", SHOWING_US);
+	cs_test_press("details");
+	cs_test_desktop_draw(d);
+	cs_test_watchdog_say("somebody comes back to look", 0);
+	cs_test_give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_desktop_draw(d);
+	cs_test_watchdog_say("a check, while the explanation is open", 0);
+	act(d, "check");
+	cs_test_desktop_draw(d);
+}
+
 static void
 play_pages(Play *play)
 {
@@ -197,6 +220,8 @@ play_pages(Play *play)
 		act(d, "check");
 		cs_test_agent_settle(&d->base);
 	}
+	look_at_explanation(d);
+	cs_test_watchdog_say("the next check", 0);
 	stall(d, "/v1/transactions");
 	act(d, "check");
 	cs_test_agent_wait_for_held(&d->base);
