@@ -11,16 +11,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_TLS_FILE_BYTES 262144
-#define DEFAULT_HOST	   "127.0.0.1"
-#define DEFAULT_PORT	   8443
-#define HTTP_PORT	   80
-#define FAULT_INTERVAL_US  G_GINT64_CONSTANT(60000000)
+#define MAX_TLS_FILE_BYTES   262144
+#define DEFAULT_HOST	     "127.0.0.1"
+#define DEFAULT_PORT	     8443
+#define HTTP_PORT	     80
+#define FAULT_INTERVAL_US    G_GINT64_CONSTANT(60000000)
+#define MAX_TOKEN_FILE_BYTES 4096
+#define MIN_TOKEN_LENGTH     20
 
 static const CsOption options[] = {
 	{"listen", "HOST:PORT", CS_OPTION_ONCE, N_("where to listen; port 0 takes a free one")},
 	{"tls-certificate", "FILE", CS_OPTION_ONCE, N_("certificate chain of the server, PEM")},
 	{"tls-key", "FILE", CS_OPTION_ONCE, N_("its private key, PEM")},
+	{"metrics-token", "FILE", CS_OPTION_ONCE,
+	 N_("show /metrics to whoever brings the token in this file, and to nobody else; unless "
+	    "given, to this machine only")},
 	{"log", "FOLDER", CS_OPTION_ONCE,
 	 N_("where the server's log is kept, \"-\" for standard error, \"none\" for nowhere; "
 	    "\"log\" in the authority's folder unless given")},
@@ -107,6 +112,47 @@ read_tls(const CsInvocation *invocation, Listener *listener, GError **error)
 	g_byte_array_append(text, (const guint8 *)"", 1);
 	listener->certificate = g_byte_array_free_to_bytes(g_steal_pointer(&text));
 	return TRUE;
+}
+
+static gboolean
+is_token(const char *text)
+{
+	gsize length = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+/=");
+
+	return length >= MIN_TOKEN_LENGTH && text[length] == '\0';
+}
+
+/* Without the line feed that editors end a file with. */
+static CsSecret *
+read_token(const char *file, GError **error)
+{
+	g_autoptr(CsSecret) text = cs_file_read_secret(file, MAX_TOKEN_FILE_BYTES, error);
+	g_autoptr(CsSecret) token = NULL;
+	const char *data;
+	gsize length = 0;
+
+	if (!text)
+		return NULL;
+	data = cs_secret_get_data(text, &length);
+	if (length > 0 && data[length - 1] == '\n')
+		length--;
+	token = cs_secret_new(data, length);
+	if (is_token(cs_secret_get_text(token)) && strlen(cs_secret_get_text(token)) == length)
+		return g_steal_pointer(&token);
+	cs_error_set(error, CS_ERROR_USAGE, "metrics-token-invalid",
+		     _("%s must hold one line: a token of at least %d letters, digits and -._~+/="),
+		     file, MIN_TOKEN_LENGTH);
+	return NULL;
+}
+
+static gboolean
+set_metrics_token(const CsInvocation *invocation, CsService *service, GError **error)
+{
+	const char *file = cs_invocation_get(invocation, "metrics-token");
+	g_autoptr(CsSecret) token = file ? read_token(file, error) : NULL;
+
+	cs_service_set_metrics_token(service, token);
+	return !file || token;
 }
 
 /* What the administrator has been told of. */
@@ -209,7 +255,7 @@ run(CsInvocation *invocation)
 		open_log(invocation);
 		service = open_service(invocation, authority, context, &error);
 	}
-	if (!service)
+	if (!service || !set_metrics_token(invocation, service, &error))
 		return cs_invocation_fail(invocation, error);
 	cs_service_set_fault_handler(service, tell_fault_cb, &faults);
 	serve(invocation, context, service);
@@ -227,7 +273,8 @@ const CsCommand cs_command_authority_serve = {
 		   "keeps it from answering (a full disk, say) is told on standard error, once a "
 		   "minute at most; it goes on by itself when that has passed. Each request is a "
 		   "line of the server's log (server.log, and four older files, 8 MiB each), with "
-		   "the id that the client was told. Every "
+		   "the id that the client was told. GET /healthz says whether it can serve, and "
+		   "GET /metrics what it counts, for Prometheus. Every "
 		   "other verb works while it runs; a second \"serve\" of the same folder is "
 		   "refused."),
 	.options = options,

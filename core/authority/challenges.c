@@ -261,3 +261,42 @@ cs_challenges_take_nonce(CsChallenges *challenges, const char *nonce, gint64 now
 	table_remove(&challenges->nonces, entry);
 	return TRUE;
 }
+
+static guint
+count(const Table *table, gint64 ends_after)
+{
+	guint n = 0;
+
+	for (const GList *link = table->order.head; link != NULL; link = link->next) {
+		const Entry *entry = link->data;
+
+		n += entry->use == CS_CHALLENGE_OPEN && entry->forget_at > ends_after;
+	}
+	return n;
+}
+
+/**
+ * cs_challenges_count_open:
+ * @challenges: the memory
+ * @now: Unix seconds
+ *
+ * Returns: challenges that nobody has answered and that have not expired
+ */
+guint
+cs_challenges_count_open(const CsChallenges *challenges, gint64 now)
+{
+	return count(&challenges->challenges, now + CS_TOKEN_LEEWAY_S);
+}
+
+/**
+ * cs_challenges_count_nonces:
+ * @challenges: the memory
+ * @now: Unix seconds
+ *
+ * Returns: nonces that are not used and not expired
+ */
+guint
+cs_challenges_count_nonces(const CsChallenges *challenges, gint64 now)
+{
+	return count(&challenges->nonces, now);
+}

@@ -40,6 +40,10 @@ void cs_challenges_use(CsChallenges *challenges, const char *transaction);
 /* A response without a valid account signature; the fifth makes the transaction void. */
 void cs_challenges_fail(CsChallenges *challenges, const char *transaction);
 
+/* Not answered and not expired. Looks at each. */
+guint cs_challenges_count_open(const CsChallenges *challenges, gint64 now);
+guint cs_challenges_count_nonces(const CsChallenges *challenges, gint64 now);
+
 gboolean
 cs_challenges_add_nonce(CsChallenges *challenges, const char *nonce, gint64 expires_at, gint64 now);
 /* TRUE once for each nonce that was added and is not expired. */

@@ -145,3 +145,27 @@ cs_revocation_view_decide(const CsRevocationView *view,
 		cs_ocsp_decide(&question, response, &ocsp);
 	*answer = by_crl && by_ocsp ? *choose(&crl, &ocsp) : by_ocsp ? ocsp : crl;
 }
+
+/**
+ * cs_revocation_view_get_crls:
+ * @view: a view
+ *
+ * Returns: (transfer none) (nullable): the CRLs at hand
+ */
+const CsCrlSet *
+cs_revocation_view_get_crls(const CsRevocationView *view)
+{
+	return view->crls;
+}
+
+/**
+ * cs_revocation_view_count_answers:
+ * @view: a view
+ *
+ * Returns: how many certificates' OCSP answers are at hand
+ */
+guint
+cs_revocation_view_count_answers(const CsRevocationView *view)
+{
+	return g_hash_table_size(view->answers);
+}

@@ -18,7 +18,9 @@ void cs_revocation_view_unref(CsRevocationView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationView, cs_revocation_view_unref)
 
 const CsIssuerRow *cs_revocation_view_get_row(const CsRevocationView *view);
-const char *cs_revocation_view_get_issuer(const CsRevocationView *view); /* its fingerprint */
+const char *cs_revocation_view_get_issuer(const CsRevocationView *view);   /* its fingerprint */
+const CsCrlSet *cs_revocation_view_get_crls(const CsRevocationView *view); /* (nullable) lent */
+guint cs_revocation_view_count_answers(const CsRevocationView *view);	   /* of OCSP, at hand */
 /* kind: "crl" or "ocsp": whether the administrator's choice is that, or any. */
 gboolean cs_revocation_row_uses(const CsIssuerRow *row, const char *kind);
 void cs_revocation_view_decide(const CsRevocationView *view,

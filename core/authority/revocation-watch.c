@@ -575,3 +575,21 @@ cs_revocation_watch_is_busy(CsRevocationWatch *watch, const char *fingerprint)
 	g_mutex_unlock(&watch->mutex);
 	return busy;
 }
+
+/**
+ * cs_revocation_watch_dup_views:
+ * @watch: the watch
+ *
+ * Returns: (transfer full) (element-type CsRevocationView): what is at hand of each issuer, now
+ */
+GPtrArray *
+cs_revocation_watch_dup_views(CsRevocationWatch *watch)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_view_unref);
+
+	g_mutex_lock(&watch->mutex);
+	for (guint i = 0; i < watch->views->len; i++)
+		g_ptr_array_add(views, cs_revocation_view_ref(watch->views->pdata[i]));
+	g_mutex_unlock(&watch->mutex);
+	return views;
+}

@@ -29,5 +29,7 @@ gboolean cs_revocation_watch_ask(CsRevocationWatch *watch,
 				 const CsCertificate *certificate,
 				 gint64 now,
 				 CsRevocationAnswer *answer);
+/* (element-type CsRevocationView) (transfer full): what is at hand of each issuer. */
+GPtrArray *cs_revocation_watch_dup_views(CsRevocationWatch *watch);
 /* Whether what was unknown of a certificate may still become known by itself. */
 gboolean cs_revocation_watch_is_busy(CsRevocationWatch *watch, const char *fingerprint);

@@ -39,10 +39,14 @@ tell_request(const CsHttpdOutcome *outcome)
  * @outcome: what became of a request
  * @data: the service
  *
- * Tells the server's log: one line a request, also of one that nobody waited for.
+ * Counts it, and tells the server's log: one line a request, also of one that nobody waited for.
  */
 void
 cs_service_observe_cb(const CsHttpdOutcome *outcome, gpointer data)
 {
+	CsService *service = data;
+
+	cs_service_counts_note_request(service->counts, outcome->route, outcome->status,
+				       outcome->duration_us);
 	tell_request(outcome);
 }

@@ -4,6 +4,7 @@
 
 #include "core/authority/challenges.h"
 #include "core/authority/revocation-watch.h"
+#include "core/authority/service-counts.h"
 #include "core/authority/service.h"
 #include "core/authority/trusted-issuers.h"
 #include "core/base/file.h"
@@ -25,16 +26,22 @@ struct _CsService {
 	CsPublishedCrl *crl; /* NULL before the first */
 	CsRevocationWatch *watch;
 	GSource *news; /* the watch knows more: made ready by its thread */
+	CsServiceCounts *counts;
+	CsSecret *metrics_token; /* NULL: whoever asks from this machine may see the metrics */
+	gint64 began_at;	 /* Unix seconds */
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
-	gint64 unproven_since; /* the minute that the count below is of */
-	guint unproven_lines;  /* of the log */
-	const char *peer;      /* where the request under way came from */
-	const char *request;   /* its id */
-	gboolean may_postpone; /* it need not be answered yet */
+	gint64 unproven_since;	   /* the minute that the count below is of */
+	guint unproven_lines;	   /* of the log */
+	const char *peer;	   /* where the request under way came from */
+	const char *request;	   /* its id */
+	const char *authorization; /* (nullable) what it brings to be let in by */
+	gboolean is_forwarded;	   /* a proxy handed it on */
+	gboolean may_postpone;	   /* it need not be answered yet */
 	char *awaited; /* (nullable): it is not: the certificate whose revocation it awaits */
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
+	guint turn_parts;	/* requests that have their part in the turn */
 	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
 	gboolean turn_failed;	/* nothing of this turn can be kept */
 	gboolean turn_faulty;	/* something of this turn has failed */
@@ -102,6 +109,8 @@ gboolean cs_service_open_transaction(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_respond(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+gboolean cs_service_get_metrics(
+	CsService *service, const char *id, GBytes *body, CsAnswer *answer, GError **error);
 gboolean cs_service_get_health(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_query_device(

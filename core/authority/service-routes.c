@@ -53,6 +53,7 @@ static const struct {
 	{"POST", "/v1/device", cs_service_query_device},
 	{"GET", "/healthz", cs_service_get_health},
 	{"HEAD", "/healthz", cs_service_get_health},
+	{"GET", "/metrics", NULL, cs_service_get_metrics},
 	{"GET", "/crl/{id}.crl", NULL, cs_service_get_crl},
 	{"POST", "/ocsp/{id}", NULL, cs_service_answer_ocsp, "application/ocsp-request"},
 };

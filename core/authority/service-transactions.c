@@ -394,6 +394,10 @@ cs_service_respond(
 			g_strdup(cs_certificate_get_fingerprint(response.decision.certificate));
 		return TRUE;
 	}
+	cs_service_counts_note_decision(service->counts, response.decision.authenticated,
+					response.decision.authenticated
+						? response.decision.device_reason
+						: response.decision.reason);
 	answered = answer_decision(service, &response, answer, error);
 	if (response.decision.uses_challenge)
 		cs_challenges_use(service->challenges, id);

@@ -24,9 +24,18 @@ join_turn(CsService *service, GError **error)
 static gboolean
 commit_turn(CsService *service, GError **error)
 {
+	const CsClock *clock = cs_authority_get_clock(service->authority);
+	gint64 begun_us = cs_clock_get_monotonic_us(clock);
+	gboolean kept;
+
 	service->turn_open = FALSE;
-	if (!service->turn_failed)
-		return cs_registry_commit(service->registry, error);
+	if (!service->turn_failed) {
+		kept = cs_registry_commit(service->registry, error);
+		cs_service_counts_note_commit(service->counts, kept, service->turn_parts,
+					      cs_clock_get_monotonic_us(clock) - begun_us);
+		return kept;
+	}
+	cs_service_counts_note_commit(service->counts, FALSE, 0, 0);
 	cs_registry_rollback(service->registry);
 	cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
 		     "the registry failed for a request beside this one");
@@ -40,6 +49,7 @@ end_turn(CsService *service, gboolean is_written)
 	if (is_written && !service->turn_faulty)
 		service->unwell = FALSE;
 	service->turn_faulty = FALSE;
+	service->turn_parts = 0;
 	service->turn_failed = FALSE;
 }
 
@@ -54,6 +64,7 @@ work_in_part(CsService *service, CsServiceWork work, gpointer data, GError **err
 		service->turn_failed = TRUE;
 		return FALSE;
 	}
+	service->turn_parts++;
 	worked = work(service, data, error);
 	ended = cs_registry_end_part(service->registry, worked, worked ? error : NULL);
 	service->turn_failed = !ended;

@@ -198,10 +198,13 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 
 	service->peer = request->peer;
 	service->request = request->id;
+	service->authorization = request->authorization;
+	service->is_forwarded = request->is_forwarded;
 	service->may_postpone = !request->last_try;
 	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;
+	service->authorization = NULL;
 	response->route = answer.route;
 	response->awaited = g_steal_pointer(&service->awaited);
 	if (response->awaited != NULL)
@@ -295,6 +298,8 @@ cs_service_new(CsAuthority *authority,
 
 	service->authority = authority;
 	service->registry = cs_authority_get_registry(authority);
+	service->counts = cs_service_counts_new();
+	service->began_at = cs_service_get_now(service);
 	service->lock = cs_authority_lock_for_serving(cs_authority_get_folder(authority), error);
 	if (service->lock == NULL)
 		return NULL;
@@ -389,6 +394,8 @@ cs_service_free(CsService *service)
 	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
 	g_clear_pointer(&service->crl, cs_published_crl_free);
 	g_clear_pointer(&service->lock, cs_file_lock_free);
+	g_clear_pointer(&service->counts, cs_service_counts_free);
+	g_clear_pointer(&service->metrics_token, cs_secret_unref);
 	g_free(service->address);
 	g_free(service);
 }

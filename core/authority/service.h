@@ -23,6 +23,8 @@ const char *cs_service_get_address(const CsService *service);
  * registry. On the context's thread. */
 typedef void (*CsServiceFault)(const GError *error, gpointer data);
 void cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data);
+/* token (nullable): who brings it sees /metrics, and nobody else; NULL: who asks from this machine. */
+void cs_service_set_metrics_token(CsService *service, CsSecret *token);
 /* TRUE: each request its own commit. Unless set, those that are ready share one. */
 void cs_service_set_commits_alone(CsService *service, gboolean alone);
 /* How long a sign-in may wait for a revocation answer under way; 2000 unless set. */

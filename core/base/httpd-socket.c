@@ -3,6 +3,7 @@
 #include "core/base/httpd-socket.h"
 
 #include "core/base/error.h"
+#include "core/base/httpd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -129,4 +130,22 @@ cs_httpd_socket_format_peer(const struct sockaddr *address,
 	if (getnameinfo(address, length, peer, CS_HTTPD_PEER_SIZE_BYTES, NULL, 0, NI_NUMERICHOST) !=
 	    0)
 		peer[0] = '\0';
+}
+
+/**
+ * cs_httpd_is_loopback:
+ * @peer: (nullable): a request's peer
+ *
+ * That it came from this machine; not from whom: a proxy on it hands on what comes from anywhere.
+ *
+ * Returns: whether it is an address of the loopback interface
+ */
+gboolean
+cs_httpd_is_loopback(const char *peer)
+{
+	static const char mapped[] = "::ffff:";
+
+	if (peer == NULL)
+		return FALSE;
+	return is_literal_loopback(g_str_has_prefix(peer, mapped) ? peer + strlen(mapped) : peer);
 }

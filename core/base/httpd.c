@@ -94,6 +94,20 @@ get_header(struct MHD_Connection *handle, const char *name)
 	return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
 }
 
+/* What proxies add, in its usual spellings; one that adds nothing is not known. */
+static gboolean
+is_forwarded(struct MHD_Connection *handle)
+{
+	static const char *const names[] = {"Forwarded", "Via", "X-Forwarded-For",
+					    "X-Forwarded-Host", "X-Real-IP"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (get_header(handle, names[i]) != NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* A body that says it is far beyond the cap is not read at all; MHD closes behind the answer. */
 static enum MHD_Result
 begin_request(CsHttpd *httpd,
@@ -127,6 +141,8 @@ answer_request(CsHttpd *httpd,
 		.method = method,
 		.path = path,
 		.content_type = get_header(handle, "Content-Type"),
+		.authorization = get_header(handle, "Authorization"),
+		.is_forwarded = is_forwarded(handle),
 		.peer = get_peer(handle, get_connection(handle)),
 	};
 
@@ -467,6 +483,19 @@ cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data)
 {
 	httpd->settle = settle;
 	httpd->settle_data = data;
+}
+
+/**
+ * cs_httpd_get_load:
+ * @httpd: a server
+ * @load: (out caller-allocates): what is under way
+ */
+void
+cs_httpd_get_load(const CsHttpd *httpd, CsHttpdLoad *load)
+{
+	load->connections = httpd->connections.length;
+	load->requests = httpd->requests;
+	load->postponed = httpd->postponed->len;
 }
 
 /**

@@ -11,12 +11,14 @@ typedef struct _CsHttpd CsHttpd;
 typedef struct {
 	const char *id; /* (nullable) [a-z0-9]; the answer's Request-Id; NULL: no chance */
 	const char *method;
-	const char *path;	  /* decoded by nobody; no query */
-	const char *content_type; /* (nullable) */
-	const char *peer;	  /* numeric address */
-	GBytes *body;		  /* never NULL */
-	gboolean last_try;	  /* must be answered now: can no longer be postponed */
-	gpointer prepared;	  /* (nullable) what CsHttpdPrepare made of it; lent */
+	const char *path;	   /* decoded by nobody; no query */
+	const char *content_type;  /* (nullable) */
+	const char *authorization; /* (nullable) */
+	gboolean is_forwarded;	   /* it says that it came through a proxy */
+	const char *peer;	   /* numeric address */
+	GBytes *body;		   /* never NULL */
+	gboolean last_try;	   /* must be answered now: can no longer be postponed */
+	gpointer prepared;	   /* (nullable) what CsHttpdPrepare made of it; lent */
 } CsHttpdRequest;
 
 typedef struct {
@@ -80,6 +82,16 @@ void cs_httpd_set_prepare(CsHttpd *httpd,
 /* 2 s and 64 unless set */
 void cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed);
 void cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data);
+
+/* What is under way. */
+typedef struct {
+	guint connections;
+	guint requests;	 /* begun, without a whole answer */
+	guint postponed; /* of these */
+} CsHttpdLoad;
+
+void cs_httpd_get_load(const CsHttpd *httpd, CsHttpdLoad *load);
+gboolean cs_httpd_is_loopback(const char *peer); /* (nullable) a request's */
 void cs_httpd_set_observer(CsHttpd *httpd, CsHttpdObserve observe, gpointer data);
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 

@@ -6,12 +6,17 @@ import http.client
 import json
 import os
 import re
+import secrets
 import stat
 import subprocess
 import threading
+import time
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from canaries import read
-from world import equal, expect, main, managed_pair, wait_until
+from publisher import make_crl
+from world import equal, expect, main, managed_pair, pki, wait_until
 
 LINE = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \d+ (error|warning|info) [a-z-]+'
                   r'( [a-z]+=([A-Za-z0-9._:/@+~{}-]+|"([^"\\]|\\.)*"(\.\.\.)?))*$')
@@ -135,6 +140,99 @@ def test_health(world):
     subprocess.run(["sqlite3", os.path.join(organisation.folder, "registry.db"), "ALTER TABLE gone RENAME TO issuers"],
                    check=True)
     equal(call(organisation, "GET", "/healthz")[0], 200)
+
+
+def metrics(organisation, **headers):
+    """{(name, labels as sorted pairs): value}, read as Prometheus reads it."""
+    status, answered, data = call(organisation, "GET", "/metrics", headers=headers)
+    equal((status, answered["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+    families = list(text_string_to_metric_families(data.decode()))
+    for family in families:
+        expect(family.documentation and family.type != "unknown", family)
+    equal(len({family.name for family in families}), len(families), "each family once")
+    return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in families for sample in family.samples}
+
+
+def value(seen, name, **labels):
+    return seen.get((name, tuple(sorted(labels.items()))), 0)
+
+
+def test_metrics(world):
+    organisation, machine, user, _ = managed_pair(world)
+    user.verdict(code=0)
+    user.verdict(code=0)
+    other = machine.user("other")
+    other.add(organisation, "grace")
+    organisation.admin("user", "suspend", "grace")
+    equal(other.check()[0], 3)
+    call(organisation, "GET", "/nothing")
+    seen = metrics(organisation)
+    respond = "/v1/transactions/{id}/response"
+    equal(value(seen, "countersign_http_requests_total", route=respond, status="200"), 3)
+    equal(value(seen, "countersign_http_requests_total", route="/v1/transactions", status="201"), 3)
+    equal(value(seen, "countersign_http_requests_total", route="other", status="404"), 1)
+    equal(value(seen, "countersign_http_request_duration_seconds_count", route=respond), 3)
+    equal(value(seen, "countersign_http_request_duration_seconds_bucket", route=respond, le="+Inf"), 3)
+    equal(value(seen, "countersign_authentications_total", outcome="ok", reason="managed"), 2)
+    equal(value(seen, "countersign_authentications_total", outcome="refused", reason="user-suspended"), 1)
+    equal(value(seen, "countersign_commits_total", outcome="ok"), value(seen, "countersign_commit_requests_count"))
+    equal(value(seen, "countersign_commit_requests_sum"), 5, "three authentications, two enrolments")
+    expect(value(seen, "countersign_commit_duration_seconds_sum") > 0, seen)
+    equal((value(seen, "countersign_challenges_open"), value(seen, "countersign_nonces_open")), (0, 0))
+    equal(value(seen, "countersign_http_requests_under_way"), 1, "this one")
+    expect(value(seen, "countersign_http_connections") >= 1, seen)
+    equal(value(seen, "countersign_healthy"), 1)
+    equal(value(seen, "countersign_registry_size_bytes", file="registry.db"),
+          os.path.getsize(os.path.join(organisation.folder, "registry.db")))
+    version = user.run("version", "--json", check=0).json["version"]
+    equal(value(seen, "countersign_build_info", version=version), 1)
+    expect(abs(value(seen, "process_start_time_seconds") - time.time()) < 600, seen)
+    call(organisation, "POST", "/v1/nonce", "{}", JSON_TYPE)
+    call(organisation, "POST", "/v1/transactions", '{"account": "nobody"}', JSON_TYPE)
+    seen = metrics(organisation)
+    equal((value(seen, "countersign_challenges_open"), value(seen, "countersign_nonces_open")), (1, 1))
+
+
+def test_metrics_of_revocation(world):
+    organisation = world.organisation()
+    ca = pki.make_ca()
+    path = world.write("made.crl", make_crl(ca))
+    organisation.trust(ca, "--revocation", "crl", "--crl-file", path)
+    call(organisation, "GET", "/healthz")
+    expect(wait_until(lambda: any(name == "countersign_revocation_crl_age_seconds"
+                                  for name, _ in metrics(organisation))), "the CRL is read")
+    age, = [age for (name, labels), age in metrics(organisation).items()
+            if name == "countersign_revocation_crl_age_seconds" and dict(labels)["issuer"] == ca.fingerprint]
+    expect(-60 < age < 86400 * 30, age)
+
+
+def test_who_may_see_the_metrics(world):
+    """As long as no token is asked for: who comes from this machine, and not through a proxy that says so."""
+    organisation = world.organisation(serve=False)
+    organisation.serve()
+    for header in ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "x-real-ip"):
+        status, headers, data = call(organisation, "GET", "/metrics", headers={header: "192.0.2.7"})
+        equal((status, json.loads(data)["code"]), (404, "not-found"), header)
+    elsewhere = call(organisation, "GET", "/nothing")[2]
+    equal({key: item for key, item in json.loads(data).items() if key != "request"},
+          {key: item for key, item in json.loads(elsewhere).items() if key != "request"}, "as if it were not there")
+    organisation.stop()
+    token = secrets.token_hex(32)
+    organisation.options = ("--metrics-token", world.write("token", token + "\n"))
+    organisation.serve()
+    for headers in ({}, {"Authorization": token}, {"Authorization": "Bearer " + token[:-1]},
+                    {"Authorization": "Bearer " + token + "0"}, {"Authorization": "Basic " + token}):
+        equal(call(organisation, "GET", "/metrics", headers=headers)[0], 404, headers)
+    metrics(organisation, Authorization="Bearer " + token)
+    metrics(organisation, Authorization="bearer " + token, Via="1.1 proxy")
+    organisation.stop()
+    expect(token.encode() not in read(log_file(organisation)), "nor is it in the log")
+    for wrong in ("", "short\n", "with space in it, and long\n", token + "\n\n", token + "\n" + token):
+        organisation.options = ("--metrics-token", world.write("token", wrong))
+        result = organisation.run("serve", "--listen", "127.0.0.1:%d" % organisation.port, *organisation.options, "--json")
+        equal((result.code, result.json["error"]["code"]), (2, "metrics-token-invalid"), repr(wrong))
+        expect(not wrong.strip() or wrong.strip() not in result.out, result)
 
 
 def test_where_the_log_goes(world):

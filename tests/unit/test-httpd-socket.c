@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/httpd-socket.h"
 
+#include "core/base/httpd.h"
+
 #include "core/base/error.h"
 
 #include <arpa/inet.h>
@@ -108,6 +110,20 @@ test_peer(void)
 	g_assert_cmpuint(cs_httpd_socket_get_port(-1), ==, 0);
 }
 
+static void
+test_loopback_peers(void)
+{
+	static const char *const yes[] = {"127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"};
+	static const char *const no[] = {"",	      "128.0.0.1",	  "::",	 "::2",
+					 "192.0.2.7", "::ffff:192.0.2.7", "127", "localhost"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(yes); i++)
+		g_assert_true(cs_httpd_is_loopback(yes[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS(no); i++)
+		g_assert_false(cs_httpd_is_loopback(no[i]));
+	g_assert_false(cs_httpd_is_loopback(NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -117,5 +133,6 @@ main(int argc, char **argv)
 	g_test_add_func("/httpd-socket/tls-required", test_tls_required);
 	g_test_add_func("/httpd-socket/with-tls", test_with_tls);
 	g_test_add_func("/httpd-socket/peer", test_peer);
+	g_test_add_func("/httpd-socket/loopback-peers", test_loopback_peers);
 	return g_test_run();
 }
