@@ -271,6 +271,8 @@ settle_if_known(CsRevocationWatch *watch)
 	g_mutex_lock(&watch->mutex);
 	view = find_view(watch, question->issuer);
 	g_mutex_unlock(&watch->mutex);
+	if (view == NULL) /* no longer an issuer that is asked about */
+		return;
 	cs_revocation_view_decide(view, question->certificate, get_now(watch), &answer);
 	if (answer.status != CS_REVOCATION_UNKNOWN)
 		settle(watch);
@@ -289,13 +291,20 @@ fetch_wanted(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *wanted
 	return TRUE;
 }
 
+static gboolean
+is_taken(const CsRevocationWatch *watch)
+{
+	return cs_revocation_questions_get_taken(watch->questions) != NULL;
+}
+
 static void
 answer_question(CsRevocationWatch *watch, const CsRevocationQuestion *question)
 {
 	CsRevocationFeed *feed = find_feed(watch, question->issuer);
 	g_autoptr(CsCertificate) certificate = cs_certificate_ref(question->certificate);
 
-	for (guint round = 0; feed != NULL && round < ROUNDS; round++) {
+	settle_if_known(watch); /* by what came since it was asked */
+	for (guint round = 0; feed != NULL && round < ROUNDS && is_taken(watch); round++) {
 		g_autoptr(GPtrArray) wanted =
 			cs_revocation_feed_list_wanted(feed, certificate, get_now(watch));
 

@@ -124,7 +124,9 @@ test_broken_issuer(Fixture *f, gconstpointer data)
 static void
 test_wanted(Fixture *f, gconstpointer data)
 {
-	g_autoptr(CsTestIdentity) outside = cs_test_feed_make_client(&f->base, "other/ocsp");
+	g_autofree char *other =
+		g_strconcat(cs_test_responder_get_url(f->base.responder), "other/ocsp", NULL);
+	g_autoptr(CsTestIdentity) outside = cs_test_feed_make_client(&f->base, other);
 	g_autoptr(CsTestIdentity) pointing = cs_test_identity_new(
 		&(CsTestProfile){.extra_oid = "2.5.29.31",
 				 .extra_hex = cs_test_feed_points(f->base.crl_url)},
