@@ -32,7 +32,7 @@ static const struct {
 /* Of one way to commit, in all rounds. */
 typedef struct {
 	double rates[ROUNDS]; /* authentications a second */
-	double processor_s;   /* of the serving thread */
+	double processor_s;   /* of the server */
 	GArray *times_ms;     /* of each call */
 } Side;
 
@@ -50,10 +50,10 @@ run_round(
 		cs_serving_prepare(serving, i / n_calls, &calls[i]);
 		sent[i] = &calls[i].call;
 	}
-	began_s = cs_serving_get_processor_s(serving);
+	began_s = cs_serving_get_processor_s();
 	side->rates[round] =
 		count / cs_load_run(cs_serving_get_port(serving), sent, n_clients, n_calls);
-	side->processor_s += cs_serving_get_processor_s(serving) - began_s;
+	side->processor_s += cs_serving_get_processor_s() - began_s;
 	for (guint i = 0; i < count; i++) {
 		g_array_append_val(side->times_ms, calls[i].call.time_ms);
 		cs_serving_finish(&calls[i]);

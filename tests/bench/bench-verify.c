@@ -209,14 +209,14 @@ measure_verifier(const CsTestCase *c)
 
 /* ---- over HTTP ---- */
 
-/* One client; what the serving thread had of a processor for each call, in microseconds. */
+/* One client; what the server had of processors for each call, in microseconds. */
 static double
 send_calls(CsServing *serving, CsLoadCall *const *calls, guint count)
 {
-	double began_s = cs_serving_get_processor_s(serving);
+	double began_s = cs_serving_get_processor_s();
 
 	cs_load_run(cs_serving_get_port(serving), calls, 1, count);
-	return (cs_serving_get_processor_s(serving) - began_s) * 1e6 / count;
+	return (cs_serving_get_processor_s() - began_s) * 1e6 / count;
 }
 
 static double

@@ -22,14 +22,13 @@ struct _CsServing {
 	CsHttpClient *http; /* for what is asked one by one */
 	guint n_devices;
 	CsFloodDevice devices[CS_SERVING_DEVICES_MAX];
-	CsFlood floods[CS_SERVING_DEVICES_MAX];
+	CsFlood flood;
 	CsTestCredential *credentials[CS_SERVING_DEVICES_MAX];
 
 	gboolean alone;
 	GMainLoop *loop;
 	GThread *thread;
 	GAsyncQueue *ready;
-	clockid_t processor_clock; /* the thread's */
 };
 
 /* ---- the serving thread ---- */
@@ -48,7 +47,6 @@ serve_thread_cb(gpointer data)
 				 serving->port, NULL, NULL, &error);
 	g_assert_no_error(error);
 	cs_service_set_commits_alone(service, serving->alone);
-	g_assert_cmpint(pthread_getcpuclockid(pthread_self(), &serving->processor_clock), ==, 0);
 	g_async_queue_push(serving->ready, serving);
 	g_main_loop_run(serving->loop);
 	g_clear_pointer(&service, cs_service_free);
@@ -102,13 +100,19 @@ cs_serving_get_authority(CsServing *serving)
 	return serving->authority;
 }
 
-double
-cs_serving_get_processor_s(const CsServing *serving)
+static double
+read_clock(clockid_t clock)
 {
 	struct timespec time = {0};
 
-	g_assert_cmpint(clock_gettime(serving->processor_clock, &time), ==, 0);
+	g_assert_cmpint(clock_gettime(clock, &time), ==, 0);
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double
+cs_serving_get_processor_s(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID) - read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* ---- the authority and its devices ---- */
@@ -128,17 +132,14 @@ static void
 make_device(CsServing *serving, guint number, CsKeyKind kind)
 {
 	g_autofree char *code = make_code(serving);
-	CsFlood *flood = &serving->floods[number];
+	CsFloodDevice *device = &serving->devices[number];
 
 	serving->credentials[number] =
 		cs_test_credential_new_issued(serving->ca, &(CsTestProfile){.key_kind = kind});
-	flood->authority = serving->authority;
-	flood->url = serving->url;
-	flood->http = serving->http;
-	flood->certificate = serving->credentials[number]->certificate;
-	flood->key = serving->credentials[number]->key;
-	cs_flood_device_make(&serving->devices[number], flood, number);
-	cs_flood_device_enrol(&serving->devices[number], code);
+	cs_flood_device_make(device, &serving->flood, number);
+	device->certificate = serving->credentials[number]->certificate;
+	device->key = serving->credentials[number]->key;
+	cs_flood_device_enrol(device, code);
 }
 
 static void
@@ -175,6 +176,9 @@ cs_serving_new(const char *place, CsKeyKind kind, guint n_devices)
 	serving->http = cs_http_client_new(NULL, CS_FLOOD_TIMEOUT_MS);
 	serving->n_devices = n_devices;
 	make_authority(serving);
+	serving->flood.authority = serving->authority;
+	serving->flood.url = serving->url;
+	serving->flood.http = serving->http;
 	cs_serving_start(serving, FALSE);
 	for (guint number = 0; number < n_devices; number++)
 		make_device(serving, number, kind);
@@ -208,8 +212,9 @@ cs_serving_prepare(CsServing *serving, guint device, CsServingCall *call)
 	call->device.path = NULL; /* its enrolment's, and the device's own */
 	call->device.body = NULL;
 	call->device.response = NULL;
+	call->device.request = NULL;
 	call->device.answer = NULL;
-	cs_flood_device_prepare_response(&call->device);
+	g_assert_true(cs_flood_device_prepare_response(&call->device, serving->http));
 	cs_load_call_init(&call->call, "POST", call->device.path, call->device.body);
 }
 
@@ -225,6 +230,7 @@ cs_serving_finish(CsServingCall *call)
 	g_free(device->path);
 	g_free(device->body);
 	g_free(device->response);
+	g_free(device->request);
 	cJSON_Delete(device->answer);
 	cs_load_call_clear(&call->call);
 }

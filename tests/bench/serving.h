@@ -22,8 +22,8 @@ guint16 cs_serving_get_port(const CsServing *serving);
 const char *cs_serving_get_folder(const CsServing *serving);
 /* The administrator's view. */
 CsAuthority *cs_serving_get_authority(CsServing *serving);
-/* What the serving thread has had of a processor since it was started, in seconds. */
-double cs_serving_get_processor_s(const CsServing *serving);
+/* What this program's other threads, which are the server's, have had of processors, in seconds. */
+double cs_serving_get_processor_s(void);
 
 /* What device number `device` sends, and was judged on. */
 typedef struct {
