@@ -8,10 +8,14 @@
 #include "core/authority/service.h"
 #include "core/authority/trusted-issuers.h"
 #include "core/base/file.h"
+#include "core/base/workers.h"
 
 /* The built-in CA's CRL that was handed out last; service-status.c's. */
 typedef struct _CsPublishedCrl CsPublishedCrl;
 void cs_published_crl_free(CsPublishedCrl *published);
+
+/* A response whose signatures are verified ahead; service-prepare.c's. */
+typedef struct _CsPreparedResponse CsPreparedResponse;
 
 #define CS_SERVICE_MAX_POSTPONED 64 /* of the connections; beyond it nobody waits */
 
@@ -29,6 +33,8 @@ struct _CsService {
 	CsServiceCounts *counts;
 	CsSecret *metrics_token; /* NULL: whoever asks from this machine may see the metrics */
 	gint64 began_at;	 /* Unix seconds */
+	CsWorkers *workers;
+	CsPreparedResponse *prepared; /* (nullable): the request under way, lent */
 	char *address;
 	CsServiceFault fault; /* NULL: nobody wants to know */
 	gpointer fault_data;
@@ -115,6 +121,14 @@ gboolean cs_service_get_health(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
 gboolean cs_service_query_device(
 	CsService *service, const char *id, const cJSON *body, CsAnswer *answer, GError **error);
+
+/* What a response costs begins when it has arrived. Before the first request. */
+void cs_service_start_workers(CsService *service);
+/* Of the request under way; NULL where nothing was begun. */
+const cJSON *cs_service_get_prepared_body(const CsService *service);
+const CsProofs *cs_service_ensure_proofs(CsService *service);
+/* The transaction that a request responds to; NULL where it is another call. */
+char *cs_service_dup_response_id(const CsHttpdRequest *request);
 
 /* Finds the call and runs it; the answer is set, be it to a problem. */
 void cs_service_answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answer);

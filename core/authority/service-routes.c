@@ -120,7 +120,8 @@ run_call(CsService *service,
 	 CsAnswer *answer)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(cJSON) body = NULL;
+	g_autoptr(cJSON) read = NULL;
+	const cJSON *body = cs_service_get_prepared_body(service);
 	gboolean has_body = strcmp(routes[route].method, "GET") != 0 &&
 			    strcmp(routes[route].method, "HEAD") != 0;
 
@@ -129,8 +130,8 @@ run_call(CsService *service,
 				      "only application/json is accepted");
 		return;
 	}
-	if (has_body)
-		body = cs_json_parse_bytes(request->body, NULL);
+	if (has_body && body == NULL)
+		body = read = cs_json_parse_bytes(request->body, NULL);
 	if (has_body && !cJSON_IsObject(body)) {
 		cs_answer_set_problem(answer, CS_PROBLEM_REQUEST_MALFORMED,
 				      "the body is not one JSON object");
@@ -138,7 +139,24 @@ run_call(CsService *service,
 	}
 	if (!routes[route].call(service, id, body, answer, &error))
 		fail_call(service, error, answer);
-	cs_json_wipe(body); /* an activation code may be in it */
+	cs_json_wipe(read); /* an activation code may be in it */
+}
+
+/**
+ * cs_service_dup_response_id:
+ * @request: a request
+ *
+ * Returns: (transfer full) (nullable): where it is cs_service_respond()'s, the transaction's id
+ */
+char *
+cs_service_dup_response_id(const CsHttpdRequest *request)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(routes); i++) {
+		if (routes[i].call == cs_service_respond &&
+		    strcmp(routes[i].method, request->method) == 0)
+			return match_path(i, request->path);
+	}
+	return NULL;
 }
 
 /**

@@ -196,6 +196,7 @@ decide(CsService *service, CsResponse *response)
 		.response = response->response,
 		.device_proof = response->device_proof,
 		.attestation = response->attestation,
+		.proofs = cs_service_ensure_proofs(service),
 		.account = response->account,
 		.user = response->user,
 		.device = response->device,

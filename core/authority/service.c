@@ -200,11 +200,13 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	service->request = request->id;
 	service->authorization = request->authorization;
 	service->is_forwarded = request->is_forwarded;
+	service->prepared = request->prepared;
 	service->may_postpone = !request->last_try;
 	cs_service_answer_request(service, request, &answer);
 	service->peer = NULL;
 	service->request = NULL;
 	service->authorization = NULL;
+	service->prepared = NULL;
 	response->route = answer.route;
 	response->awaited = g_steal_pointer(&service->awaited);
 	if (response->awaited != NULL)
@@ -315,6 +317,7 @@ cs_service_new(CsAuthority *authority,
 	cs_httpd_set_settle(service->httpd, cs_service_settle_cb, service);
 	cs_service_set_patience(service, PATIENCE_MS);
 	cs_httpd_set_observer(service->httpd, cs_service_observe_cb, service);
+	cs_service_start_workers(service);
 	service->address =
 		format_address(host, cs_httpd_get_port(service->httpd), certificate_pem != NULL);
 	return g_steal_pointer(&service);
@@ -386,6 +389,7 @@ void
 cs_service_free(CsService *service)
 {
 	g_clear_pointer(&service->httpd, cs_httpd_free);
+	g_clear_pointer(&service->workers, cs_workers_free);
 	g_clear_pointer(&service->challenges, cs_challenges_free);
 	g_clear_pointer(&service->watch, cs_revocation_watch_free);
 	if (service->news != NULL)
