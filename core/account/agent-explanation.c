@@ -164,10 +164,40 @@ append_line(GString *text, const char *line)
 }
 
 static void
-append_account(GString *text, const CsAccount *account)
+append_request(GString *text, const char *request)
 {
-	const char *code = account->managed == CS_MANAGED_YES ? cs_reason_to_code(CS_REASON_MANAGED)
-							      : cs_reason_to_code(account->reason);
+	if (request == NULL)
+		return;
+	g_string_append_printf(text, _("request: %s (for the helpdesk)"), request);
+	g_string_append_c(text, '\n');
+}
+
+/* (nullable) */
+static const char *
+get_verdict_code(const CsAccount *account)
+{
+	return cs_reason_to_code(account->managed == CS_MANAGED_YES ? CS_REASON_MANAGED
+								    : account->reason);
+}
+
+/* What the check before said, which failed since: it does not explain what is shown now. */
+static void
+append_last_verdict(GString *text, const CsAccount *account)
+{
+	const char *code = get_verdict_code(account);
+
+	if (code == NULL)
+		return;
+	g_string_append_printf(text, _("last verdict: %s, request: %s"), code,
+			       account->request != NULL ? account->request : "-");
+	g_string_append_c(text, '\n');
+}
+
+static void
+append_account(GString *text, const CsAccount *account, const GError *trouble)
+{
+	const char *code =
+		trouble != NULL ? cs_account_get_error_code(trouble) : get_verdict_code(account);
 
 	g_string_append_printf(text, _("%s at %s"), account->user, account->organisation);
 	g_string_append_c(text, '\n');
@@ -178,10 +208,9 @@ append_account(GString *text, const CsAccount *account)
 	g_string_append_c(text, '\n');
 	g_string_append_printf(text, _("server: %s"), account->url);
 	g_string_append_c(text, '\n');
-	if (account->request == NULL)
-		return;
-	g_string_append_printf(text, _("request: %s (for the helpdesk)"), account->request);
-	g_string_append_c(text, '\n');
+	append_request(text, trouble != NULL ? cs_error_get_request(trouble) : account->request);
+	if (trouble != NULL)
+		append_last_verdict(text, account);
 }
 
 /**
@@ -214,7 +243,7 @@ cs_agent_dup_explanation_text(CsAgent *agent,
 		append_line(text, step);
 	append_line(text, sentence);
 	g_string_append_c(text, '\n');
-	append_account(text, account);
+	append_account(text, account, cs_agent_get_trouble(agent, account));
 	if (explanation == NULL)
 		return g_string_free(text, FALSE);
 	details = cs_explanation_details_to_text(explanation);

@@ -139,6 +139,9 @@ void cs_agent_publish(CsAgent *agent, const CsAgentSnapshot *snapshot);
 /* Emits, last of all. */
 void cs_agent_announce(CsAgent *agent, const CsAgentSnapshot *snapshot);
 
+/* agent-text.c */
+const GError *cs_agent_get_trouble(CsAgent *agent, const CsAccount *account);
+
 /* agent-watch.c */
 void cs_agent_watch_folder(CsAgent *agent);
 void cs_agent_unwatch(CsAgent *agent);

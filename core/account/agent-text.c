@@ -26,9 +26,16 @@ cs_agent_state_get_name(CsAgentState state)
 	return (guint)state < G_N_ELEMENTS(names) ? _(names[state]) : "";
 }
 
-/* What a failed check says, unless what was known before still stands. */
-static const GError *
-get_trouble(CsAgent *agent, const CsAccount *account)
+/**
+ * cs_agent_get_trouble:
+ * @agent: an agent
+ * @account: one of its accounts
+ *
+ * Returns: (transfer none) (nullable): why its last check failed; %NULL where it did not, and where
+ *   what was known before still stands
+ */
+const GError *
+cs_agent_get_trouble(CsAgent *agent, const CsAccount *account)
 {
 	const GError *error = cs_agent_get_last_error(agent, account->id);
 
@@ -66,7 +73,7 @@ get_verdict_sentence(const CsAccount *account)
 static char *
 describe_account(CsAgent *agent, const CsAccount *account)
 {
-	const GError *trouble = get_trouble(agent, account);
+	const GError *trouble = cs_agent_get_trouble(agent, account);
 	const char *verdict = get_verdict_sentence(account);
 
 	if (cs_agent_get_state(agent, account->id) == CS_AGENT_CHECKING)
@@ -138,7 +145,7 @@ cs_agent_dup_sentence(CsAgent *agent, const char *id)
 static const char *
 get_account_step(CsAgent *agent, const CsAccount *account)
 {
-	const GError *trouble = get_trouble(agent, account);
+	const GError *trouble = cs_agent_get_trouble(agent, account);
 
 	if (cs_agent_get_state(agent, account->id) == CS_AGENT_CHECKING)
 		return NULL;
@@ -157,7 +164,7 @@ get_account_step(CsAgent *agent, const CsAccount *account)
 static CsOwner
 get_account_owner(CsAgent *agent, const CsAccount *account)
 {
-	const GError *trouble = get_trouble(agent, account);
+	const GError *trouble = cs_agent_get_trouble(agent, account);
 
 	if (cs_agent_get_state(agent, account->id) == CS_AGENT_CHECKING)
 		return CS_OWNER_NOBODY;

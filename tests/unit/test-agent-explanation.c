@@ -95,6 +95,58 @@ test_text(CsTestAgent *f, gconstpointer data)
 	g_assert_null(strstr(strstr(whole, "no-certificate"), "Ask the helpdesk"));
 }
 
+/* Where the last check failed, its code, and the verdict before it as what it is. */
+static void
+test_text_of_failure(CsTestAgent *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	cs_test_agent_install(f);
+	start(f);
+	f->faults->verdict_key = cs_private_key_generate_p256(NULL);
+	cs_agent_check(f->agent, NULL);
+	cs_test_agent_settle(f);
+	g_clear_pointer(&f->faults->verdict_key, cs_private_key_unref);
+	text = cs_agent_dup_explanation_text(f->agent, f->id, "", NULL);
+	g_assert_nonnull(strstr(text, "\nada at Example Corp\nverdict-invalid\n"));
+	g_assert_null(strstr(text, "\nrequest: "));
+	g_assert_nonnull(strstr(text, "\nlast verdict: managed, request: request1"));
+}
+
+/* By its own id of the request, where the server refused; without a verdict there is none to tell. */
+static void
+test_text_of_refusal(CsTestAgent *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	f->faults->path = "/v1/transactions";
+	f->faults->status = 404;
+	f->faults->content_type = "application/problem+json";
+	f->faults->body = "{\"code\":\"account-unknown\",\"request\":\"abc123\"}";
+	start(f);
+	text = cs_agent_dup_explanation_text(f->agent, f->id, "", NULL);
+	g_assert_nonnull(strstr(text, "\naccount-unknown\n"));
+	g_assert_nonnull(strstr(text, "\nrequest: abc123 (for the helpdesk)\n"));
+	g_assert_null(strstr(text, "last verdict"));
+}
+
+/* While a server is away, the verdict stands. */
+static void
+test_text_while_away(CsTestAgent *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	cs_test_agent_install(f);
+	start(f);
+	f->faults->status = 503;
+	cs_agent_check(f->agent, NULL);
+	cs_test_agent_settle(f);
+	text = cs_agent_dup_explanation_text(f->agent, f->id, "", NULL);
+	g_assert_nonnull(strstr(text, "\nada at Example Corp\nmanaged\n"));
+	g_assert_nonnull(strstr(text, "\nrequest: request1"));
+	g_assert_null(strstr(text, "last verdict"));
+}
+
 /* rule 9: what would be done, then the act, and every account is checked again */
 static void
 test_removal(CsTestAgent *f, gconstpointer data)
@@ -130,6 +182,9 @@ main(int argc, char **argv)
 	cs_test_add_agent_test("/agent-explanation/explanation", test_explanation);
 	cs_test_add_agent_test("/agent-explanation/broken", test_explanation_broken);
 	cs_test_add_agent_test("/agent-explanation/text", test_text);
+	cs_test_add_agent_test("/agent-explanation/text/failure", test_text_of_failure);
+	cs_test_add_agent_test("/agent-explanation/text/refusal", test_text_of_refusal);
+	cs_test_add_agent_test("/agent-explanation/text/away", test_text_while_away);
 	cs_test_add_agent_test("/agent-explanation/removal", test_removal);
 	return g_test_run();
 }
