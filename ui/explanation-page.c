@@ -160,9 +160,10 @@ show_step(CsExplanationPage *self)
 {
 	g_autofree char *step =
 		is_only_machines(self->removal)
-			? cs_owner_dup_step(CS_OWNER_ADMINISTRATOR,
-					    _("Delete the revoked certificate from the machine’s "
-					      "store; the command stands below."))
+			? cs_owner_dup_step(
+				  CS_OWNER_ADMINISTRATOR,
+				  _("Have the administrator delete the revoked certificate "
+				    "from the machine’s store; the command stands below."))
 			: cs_agent_dup_owned_step(self->agent, self->id);
 
 	cs_label_set_text(self->step, step);

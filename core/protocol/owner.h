@@ -13,5 +13,6 @@ typedef enum {
 	CS_OWNER_COUNT,
 } CsOwner;
 
-/* "For the helpdesk: ...": whose it is, and the one thing to do; translated, free with g_free(). */
+/* "It is the helpdesk's turn. ...": whose it is, and the one thing to do; translated, free with
+ * g_free(). */
 char *cs_owner_dup_step(CsOwner owner, const char *step);

@@ -31,7 +31,7 @@ def files(user):
 def test_rule_9_the_revoked_one_goes_and_the_next_is_used(world):  # rule 9
     _, _, user, older, newer, path = revoked_pair(world)
     told = user.run("status", check=0).out
-    expect("Yours to do: Delete the revoked certificate" in told, told)
+    expect("It is your turn. Delete the revoked certificate" in told, told)
     before = files(user)
     no = user.run("certificate", "delete", newer.fingerprint, stdin="n\n", check=1)
     expect(path in no.err and "Nothing was deleted." in no.out, no)

@@ -44,7 +44,7 @@ test_not_managed(CsTestDesktop *d, gconstpointer data)
 {
 	open_explanation(d);
 	g_assert_true(g_str_has_prefix(cs_test_get_text("step"),
-				       "For the helpdesk: Ask the helpdesk to have"));
+				       "It is the helpdesk's turn. Ask the helpdesk to have"));
 	cs_test_expect_text("sentence", "has no certificate from an authority");
 	g_assert_false(cs_test_is_shown("offer_box"));
 	cs_test_wait_shown("details");
@@ -221,7 +221,7 @@ test_revoked(CsTestDesktop *d, gconstpointer data)
 	revoke_device(d);
 	open_explanation(d);
 	g_assert_true(
-		g_str_has_prefix(cs_test_get_text("step"), "Yours to do: Delete the revoked"));
+		g_str_has_prefix(cs_test_get_text("step"), "It is your turn. Delete the revoked"));
 	cs_test_wait_shown("delete_button");
 	cs_test_press("delete_button");
 	cs_test_desktop_place(d);
@@ -276,13 +276,14 @@ test_revoked_machine(CsTestDesktop *d, gconstpointer data)
 	cs_test_wait_shown("command");
 	g_assert_false(cs_test_is_shown("delete_button"));
 	cs_test_expect_text("command", "sudo rm -i -- '");
-	g_assert_true(g_str_has_prefix(cs_test_get_text("step"), "For the administrator: Delete"));
+	g_assert_true(g_str_has_prefix(cs_test_get_text("step"),
+				       "It is the administrator's turn. Have the"));
 	cs_test_press("copy_command_button");
 	text = get_clipboard(d);
 	g_assert_cmpstr(text, ==, cs_test_get_text("command"));
 	cs_test_press("copy_button");
 	whole = get_clipboard(d);
-	g_assert_true(g_str_has_prefix(whole, "For the administrator: Delete"));
+	g_assert_true(g_str_has_prefix(whole, "It is the administrator's turn. Have the"));
 }
 
 static void

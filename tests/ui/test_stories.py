@@ -23,7 +23,7 @@ ENROLMENT = "/v1/accounts"
 DELETE = "Delete Account…"
 BOUND = "This device's certificate already belongs to another device."
 RECOGNISED = "Your organisation recognises this device as managed."
-REVOKED_STEP = "Yours to do: Delete the revoked certificate from this device"
+REVOKED_STEP = "It is your turn. Delete the revoked certificate from this device"
 RECENT = "the most recently issued of those whose key can sign"
 UNREACHED = "The server could not be reached last time: what it said before still stands."
 # What the administrator does, the state after it, and what a person is told.

@@ -88,7 +88,7 @@ test_text(CsTestAgent *f, gconstpointer data)
 	g_assert_null(none);
 	g_assert_true(g_str_has_prefix(whole, head));
 	g_assert_true(g_str_has_prefix(head, step));
-	g_assert_true(g_str_has_prefix(step, "For the helpdesk: "));
+	g_assert_true(g_str_has_prefix(step, "It is the helpdesk's turn. "));
 	g_assert_nonnull(strstr(head, "\nno-certificate\n"));
 	g_assert_nonnull(strstr(whole, "\n1. CN=Test CA\n"));
 	/* What the page's first line says is not said again. */

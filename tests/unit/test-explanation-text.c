@@ -87,7 +87,7 @@ test_none(void)
 	add_candidate(issuer, "/a.pem", CS_OUTCOME_FAILED)->reason = CS_REASON_CERTIFICATE_EXPIRED;
 	add_issuer(explanation, "CN=Two");
 	g_autofree char *text = cs_explanation_to_text(explanation);
-	g_autofree char *head = g_strdup_printf("%s\nFor the helpdesk: %s\n",
+	g_autofree char *head = g_strdup_printf("%s\nIt is the helpdesk's turn. %s\n",
 						cs_reason_get_sentence(explanation->reason),
 						cs_reason_get_next_step(explanation->reason));
 	g_assert_true(g_str_has_prefix(text, head));

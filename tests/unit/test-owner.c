@@ -7,9 +7,9 @@ test_step(void)
 {
 	static const char *const expected[CS_OWNER_COUNT] = {
 		[CS_OWNER_NOBODY] = "Rest.",
-		[CS_OWNER_USER] = "Yours to do: Rest.",
-		[CS_OWNER_HELPDESK] = "For the helpdesk: Rest.",
-		[CS_OWNER_ADMINISTRATOR] = "For the administrator: Rest.",
+		[CS_OWNER_USER] = "It is your turn. Rest.",
+		[CS_OWNER_HELPDESK] = "It is the helpdesk's turn. Rest.",
+		[CS_OWNER_ADMINISTRATOR] = "It is the administrator's turn. Rest.",
 	};
 
 	for (CsOwner owner = CS_OWNER_NOBODY; owner < CS_OWNER_COUNT; owner++) {
