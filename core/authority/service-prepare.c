@@ -19,8 +19,14 @@ verify_cb(gpointer data)
 	cs_proofs_verify(data);
 }
 
-static void
-prepared_free_cb(gpointer data)
+/**
+ * cs_service_prepared_free_cb:
+ * @data: (transfer full): what cs_service_prepare_cb() returned
+ *
+ * When the request is over; waits for what was begun.
+ */
+void
+cs_service_prepared_free_cb(gpointer data)
 {
 	CsPreparedResponse *prepared = data;
 
@@ -68,9 +74,18 @@ prepare_response(CsService *service, const char *id, const cJSON *body)
 	return make_proofs(service, open.account, &tokens);
 }
 
-/* Nothing is decided here, and nothing written. */
-static gpointer
-prepare_cb(const CsHttpdRequest *request, gpointer data)
+/**
+ * cs_service_prepare_cb:
+ * @request: a request that has arrived
+ * @data: the service
+ *
+ * Begins to verify a response's signatures. Nothing is decided here, and nothing written.
+ *
+ * Returns: (transfer full) (nullable): a #CsPreparedResponse; %NULL where it is no response to an
+ *   open challenge
+ */
+gpointer
+cs_service_prepare_cb(const CsHttpdRequest *request, gpointer data)
 {
 	CsService *service = data;
 	g_autofree char *id = cs_service_dup_response_id(request);
@@ -100,7 +115,8 @@ cs_service_start_workers(CsService *service)
 	guint processors = g_get_num_processors();
 
 	service->workers = cs_workers_new(CLAMP(processors, 2, MAX_WORKERS + 1) - 1);
-	cs_httpd_set_prepare(service->httpd, prepare_cb, prepared_free_cb, service);
+	cs_httpd_set_prepare(service->httpd, cs_service_prepare_cb, cs_service_prepared_free_cb,
+			     service);
 }
 
 /**

@@ -124,6 +124,8 @@ gboolean cs_service_query_device(
 
 /* What a response costs begins when it has arrived. Before the first request. */
 void cs_service_start_workers(CsService *service);
+gpointer cs_service_prepare_cb(const CsHttpdRequest *request, gpointer data);
+void cs_service_prepared_free_cb(gpointer data);
 /* Of the request under way; NULL where nothing was begun. */
 const cJSON *cs_service_get_prepared_body(const CsService *service);
 const CsProofs *cs_service_ensure_proofs(CsService *service);
