@@ -245,13 +245,12 @@ cs_fuzz_world_ask(CsFuzzWorld *it, const CsHttpdRequest *request, CsHttpdRespons
 }
 
 gint64
-cs_fuzz_world_count(CsFuzzWorld *it, const char *table)
+cs_fuzz_world_read_number(CsFuzzWorld *it, const char *sql)
 {
-	g_autofree char *sql = g_strconcat("SELECT count(*) FROM ", table, NULL);
 	g_autoptr(GError) error = NULL;
-	gint64 count = 0;
-	gboolean done = cs_registry_read_number(it->registry, sql, &count, &error);
+	gint64 number = 0;
+	gboolean done = cs_registry_read_number(it->registry, sql, &number, &error);
 
 	check(done, error);
-	return count;
+	return number;
 }

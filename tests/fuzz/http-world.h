@@ -40,4 +40,5 @@ void cs_fuzz_world_end(CsFuzzWorld *world);
 /* The answer's octets are the caller's; a failure of the server's own ends the process. */
 void
 cs_fuzz_world_ask(CsFuzzWorld *world, const CsHttpdRequest *request, CsHttpdResponse *response);
-gint64 cs_fuzz_world_count(CsFuzzWorld *world, const char *table);
+/* sql: a static string, for the registry keeps what it has prepared by its text. */
+gint64 cs_fuzz_world_read_number(CsFuzzWorld *world, const char *sql);
