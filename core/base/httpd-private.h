@@ -39,6 +39,7 @@ struct _CsHttpd {
 	gboolean resumed; /* whether answers wait for the next run */
 	guint request_timeout_ms;
 	gint64 accept_after_us;
+	gint64 sweep_after_us;
 	gboolean accepting; /* what the listening socket is watched for */
 	gboolean stopping;
 };

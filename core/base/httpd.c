@@ -17,6 +17,7 @@
 #define HEADERS_MAX_BYTES  16384
 #define ACCEPTS_AT_ONCE	   64
 #define ACCEPT_PAUSE_US	   100000
+#define SWEEP_PAUSE_US	   100000
 #define IDLE_TIMEOUT_S	   10
 #define REQUEST_TIMEOUT_MS 30000
 #define PATIENCE_MS	   2000
@@ -252,6 +253,24 @@ expire_connections(CsHttpd *httpd, gint64 now_us)
 	}
 }
 
+/* MHD does not see the end of a stream that came together with a part of a request: such a peer would
+ * keep its seat until its time is over. Where there is no seat left those that will send no more are
+ * looked for, which ends the answer to a peer that has only closed its half, too. */
+static void
+sweep_connections(CsHttpd *httpd, gint64 now_us)
+{
+	if (httpd->connections.length < CS_HTTPD_CONNECTIONS_MAX || now_us < httpd->sweep_after_us)
+		return;
+	httpd->sweep_after_us = now_us + SWEEP_PAUSE_US;
+	for (const GList *link = httpd->connections.head; link != NULL; link = link->next) {
+		const Connection *connection = link->data;
+		struct pollfd watched = {connection->fd, POLLRDHUP, 0};
+
+		if (poll(&watched, 1, 0) == 1)
+			shutdown(connection->fd, SHUT_RDWR);
+	}
+}
+
 static gboolean
 may_accept(const CsHttpd *httpd, gint64 now_us)
 {
@@ -304,6 +323,8 @@ schedule(CsHttpd *httpd, gint64 now_us)
 		wake_at(&ready_us, first->deadline_us);
 	if (httpd->postponed->len > 0)
 		wake_at(&ready_us, cs_httpd_get_next_try(httpd));
+	if (httpd->connections.length >= CS_HTTPD_CONNECTIONS_MAX)
+		wake_at(&ready_us, httpd->sweep_after_us);
 	if (!accepting && now_us < httpd->accept_after_us)
 		wake_at(&ready_us, httpd->accept_after_us);
 	if (accepting != httpd->accepting) /* each change wakes the main loop once more */
@@ -333,6 +354,7 @@ dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 	gint64 now_us = g_get_monotonic_time();
 
 	expire_connections(httpd, now_us);
+	sweep_connections(httpd, now_us);
 	accept_connections(httpd, now_us);
 	cs_httpd_retry_late(httpd, now_us);
 	run_turn(httpd);

@@ -310,6 +310,41 @@ stop_thread_cb(gpointer data)
 	return NULL;
 }
 
+/* Whoever has gone in the middle of a request keeps nobody waiting, however many they are. While the
+ * server is busy they say half of it and are gone, so that it meets both at once. */
+static void
+test_crowd_of_gone_peers(void)
+{
+	gint64 start_us = g_get_monotonic_time();
+	Gate gate = {.reached = FALSE};
+	g_autoptr(CsTestHttpd) httpd = NULL;
+	g_autofree char *answer = NULL;
+
+	if (!have_descriptors(2 * CROWD + 100)) {
+		g_test_skip("too few file descriptors");
+		return;
+	}
+	httpd = cs_test_httpd_start(NULL, NULL, 0, answer_at_gate, &gate);
+	guint16 port = cs_test_httpd_get_port(httpd);
+	int busy = cs_test_connect(port);
+	cs_test_send(busy, "GET /" CLOSING "\r\n", -1);
+	g_mutex_lock(&gate.mutex);
+	while (!gate.reached)
+		g_cond_wait(&gate.cond, &gate.mutex);
+	for (guint i = 0; i < CROWD; i++) {
+		int fd = cs_test_connect(port);
+		cs_test_send(fd, "GET / HTTP/1.1\r\nHo", -1);
+		close(fd);
+	}
+	gate.may_answer = TRUE;
+	g_cond_broadcast(&gate.cond);
+	g_mutex_unlock(&gate.mutex);
+	answer = cs_test_exchange(port, "GET /" CLOSING "\r\n", -1);
+	g_assert_true(g_str_has_prefix(answer, "HTTP/1.1 200 "));
+	g_assert_cmpint(g_get_monotonic_time() - start_us, <, 8 * G_USEC_PER_SEC);
+	close(busy);
+}
+
 /* The answer was being made when the server was told to stop: it still arrives, whole. */
 static void
 test_stop_finishes_answers(void)
@@ -546,6 +581,7 @@ main(int argc, char **argv)
 	ADD("/httpd/request-deadline", test_request_deadline);
 	g_test_add_func("/httpd/crowd", test_crowd);
 	g_test_add_func("/httpd/crowd-keeps-no-connection", test_crowd_keeps_no_connection);
+	g_test_add_func("/httpd/crowd-of-gone-peers", test_crowd_of_gone_peers);
 	g_test_add_func("/httpd/stop-finishes-answers", test_stop_finishes_answers);
 	g_test_add_func("/httpd/stop-is-bounded", test_stop_is_bounded);
 	ADD("/httpd/new-refuses", test_new_refuses);
