@@ -6,8 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-static const char *const details[] = {"reason",	     "actor",	 "device", "account",
-				      "certificate", "operator", "origin", "request"};
+static const char *const details[] = {"reason",	  "actor",  "device",  "account", "certificate",
+				      "operator", "origin", "request", "detail"};
 
 static const struct {
 	const char *code;

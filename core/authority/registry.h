@@ -167,7 +167,8 @@ typedef struct {
 	const char *application;   /* (nullable): an authentication's, or a policy's (rule 21) */
 	const char *access;	   /* "allowed" or "refused", with application */
 	const char *request;	   /* (nullable): the request's id, which its client keeps */
-	const char *detail;	   /* (nullable): what was set, "NAME=VALUE" with spaces between */
+	const char
+		*detail; /* (nullable): what was set or found, "NAME=VALUE" with spaces between */
 } CsLogEntry;
 
 typedef struct {

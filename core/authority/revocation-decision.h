@@ -8,6 +8,7 @@
 typedef struct {
 	CsRevocation status;
 	const char *detail; /* static; of a good or revoked one "crl" or "ocsp" */
+	const char *cause;  /* (nullable) static; of an unknown one: why nothing better came */
 	gint64 this_update; /* of what decided; 0: nothing did */
 	gint64 valid_until; /* then it has to be asked anew */
 } CsRevocationAnswer;

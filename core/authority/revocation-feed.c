@@ -349,6 +349,23 @@ cs_revocation_feed_is_outdated(const CsRevocationFeed *feed)
 
 /* ---- answering ---- */
 
+/* Of the file, or the first CRL that could not be fetched; all are codes, of which there are few. */
+static void
+add_crl_cause(const CsRevocationFeed *feed, GHashTable *causes)
+{
+	const char *cause = feed->file_problem;
+
+	for (guint i = 0; i < feed->records->len && cause == NULL; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
+
+		if (record->certificate == NULL)
+			cause = record->failure;
+	}
+	if (cause != NULL)
+		g_hash_table_insert(causes, g_strdup(CS_REVOCATION_CRL_CAUSE),
+				    (gpointer)g_intern_string(cause));
+}
+
 /**
  * cs_revocation_feed_dup_view:
  * @feed: a feed
@@ -360,17 +377,23 @@ cs_revocation_feed_dup_view(const CsRevocationFeed *feed)
 {
 	g_autoptr(GHashTable) answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 							      (GDestroyNotify)g_bytes_unref);
+	g_autoptr(GHashTable) causes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GHashTableIter iter;
-	gpointer fingerprint, record;
+	gpointer fingerprint, value;
 
+	add_crl_cause(feed, causes);
 	g_hash_table_iter_init(&iter, feed->answers);
-	while (g_hash_table_iter_next(&iter, &fingerprint, &record)) {
-		GBytes *data = ((CsRevocationRecord *)record)->data;
+	while (g_hash_table_iter_next(&iter, &fingerprint, &value)) {
+		const CsRevocationRecord *record = value;
 
-		if (data != NULL)
-			g_hash_table_insert(answers, g_strdup(fingerprint), g_bytes_ref(data));
+		if (record->data != NULL)
+			g_hash_table_insert(answers, g_strdup(fingerprint),
+					    g_bytes_ref(record->data));
+		if (record->failure != NULL)
+			g_hash_table_insert(causes, g_strdup(fingerprint),
+					    (gpointer)g_intern_string(record->failure));
 	}
-	return cs_revocation_view_new(feed->row, feed->issuer, feed->crls, answers);
+	return cs_revocation_view_new(feed->row, feed->issuer, feed->crls, answers, causes);
 }
 
 /**

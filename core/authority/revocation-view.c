@@ -8,6 +8,7 @@ struct _CsRevocationView {
 	CsIssuer *issuer;
 	CsCrlSet *crls;	     /* (nullable) */
 	GHashTable *answers; /* certificate's fingerprint to GBytes */
+	GHashTable *causes;  /* the same, or CS_REVOCATION_CRL_CAUSE, to a code */
 };
 
 /**
@@ -16,6 +17,8 @@ struct _CsRevocationView {
  * @issuer: the same, prepared; kept
  * @crls: (nullable): its CRLs; kept
  * @answers: fingerprints of certificates to OCSP responses (GBytes); kept, and changed by nobody
+ * @causes: the same, and %CS_REVOCATION_CRL_CAUSE, to the code of what the last try to fetch failed
+ *   with (static); kept, and changed by nobody
  *
  * Returns: (transfer full): the view
  */
@@ -23,7 +26,8 @@ CsRevocationView *
 cs_revocation_view_new(const CsIssuerRow *row,
 		       CsIssuer *issuer,
 		       CsCrlSet *crls,
-		       GHashTable *answers)
+		       GHashTable *answers,
+		       GHashTable *causes)
 {
 	CsRevocationView *view = g_new0(CsRevocationView, 1);
 
@@ -32,6 +36,7 @@ cs_revocation_view_new(const CsIssuerRow *row,
 	view->issuer = cs_issuer_ref(issuer);
 	view->crls = crls != NULL ? cs_crl_set_ref(crls) : NULL;
 	view->answers = g_hash_table_ref(answers);
+	view->causes = g_hash_table_ref(causes);
 	return view;
 }
 
@@ -58,6 +63,7 @@ cs_revocation_view_unref(CsRevocationView *view)
 	if (!g_atomic_ref_count_dec(&view->references))
 		return;
 	g_hash_table_unref(view->answers);
+	g_hash_table_unref(view->causes);
 	g_clear_pointer(&view->crls, cs_crl_set_unref);
 	cs_issuer_unref(view->issuer);
 	cs_issuer_row_free(view->row);
@@ -116,12 +122,24 @@ choose(const CsRevocationAnswer *crl, const CsRevocationAnswer *ocsp)
 	return crl;
 }
 
+/* Of the OCSP answer where that is what would have been needed, else of a CRL. */
+static const char *
+find_cause(const CsRevocationView *view, const char *fingerprint, const char *detail)
+{
+	const char *cause = g_str_has_prefix(detail, "ocsp-")
+				    ? g_hash_table_lookup(view->causes, fingerprint)
+				    : NULL;
+
+	return cause != NULL ? cause : g_hash_table_lookup(view->causes, CS_REVOCATION_CRL_CAUSE);
+}
+
 /**
  * cs_revocation_view_decide:
  * @view: what is at hand
  * @certificate: one that its issuer has issued
  * @now: Unix seconds
- * @answer: (out): by the administrator's choice; unknown where there is none
+ * @answer: (out): by the administrator's choice; unknown where there is none, with what the last try
+ *   to fetch failed with
  */
 void
 cs_revocation_view_decide(const CsRevocationView *view,
@@ -129,8 +147,8 @@ cs_revocation_view_decide(const CsRevocationView *view,
 			  gint64 now,
 			  CsRevocationAnswer *answer)
 {
-	GBytes *response =
-		g_hash_table_lookup(view->answers, cs_certificate_get_fingerprint(certificate));
+	const char *fingerprint = cs_certificate_get_fingerprint(certificate);
+	GBytes *response = g_hash_table_lookup(view->answers, fingerprint);
 	const CsRevocationLimits limits = {.now = now, .max_age_s = view->row->max_age_s};
 	const CsOcspQuestion question = {view->issuer, certificate, view->crls, &limits};
 	gboolean by_crl = cs_revocation_row_uses(view->row, "crl");
@@ -144,6 +162,8 @@ cs_revocation_view_decide(const CsRevocationView *view,
 	if (by_ocsp && response != NULL)
 		cs_ocsp_decide(&question, response, &ocsp);
 	*answer = by_crl && by_ocsp ? *choose(&crl, &ocsp) : by_ocsp ? ocsp : crl;
+	if (answer->status == CS_REVOCATION_UNKNOWN)
+		answer->cause = find_cause(view, fingerprint, answer->detail);
 }
 
 /**

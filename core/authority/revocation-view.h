@@ -7,12 +7,16 @@
 /* What is at hand of one issuer at one moment, to answer from: immutable, counted, any thread. */
 typedef struct _CsRevocationView CsRevocationView;
 
+#define CS_REVOCATION_CRL_CAUSE "crl" /* no fingerprint */
+
 /* row: the issuer and what the administrator chose; copied. crls (nullable). answers: certificates'
- * fingerprints to OCSP responses (GBytes); kept. */
+ * fingerprints to OCSP responses (GBytes); kept. causes: the same, and CS_REVOCATION_CRL_CAUSE, to
+ * why the last try brought nothing (static); kept. */
 CsRevocationView *cs_revocation_view_new(const CsIssuerRow *row,
 					 CsIssuer *issuer,
 					 CsCrlSet *crls,
-					 GHashTable *answers);
+					 GHashTable *answers,
+					 GHashTable *causes);
 CsRevocationView *cs_revocation_view_ref(CsRevocationView *view);
 void cs_revocation_view_unref(CsRevocationView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationView, cs_revocation_view_unref)

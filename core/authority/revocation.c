@@ -24,6 +24,7 @@ ask_watch(const CsRevocationSource *source,
 		cs_revocation_watch_ask(source->watch, issuer, certificate, source->now, &answer);
 	finding->status = answer.status;
 	finding->detail = answer.detail;
+	finding->cause = answer.cause;
 	g_debug("revocation of %s: %s", cs_certificate_get_fingerprint(certificate), answer.detail);
 }
 
@@ -51,10 +52,11 @@ cs_revocation_find(const CsRevocationSource *source,
 {
 	g_autoptr(CsIssuedRow) row = NULL;
 
-	*finding = (CsRevocationFinding){CS_REVOCATION_UNKNOWN, "crl-missing", FALSE};
+	*finding = (CsRevocationFinding){.status = CS_REVOCATION_UNKNOWN, .detail = "crl-missing"};
 	if (!is_built_in(source)) {
 		if (source->revocation_none)
-			*finding = (CsRevocationFinding){CS_REVOCATION_GOOD, "none", FALSE};
+			*finding = (CsRevocationFinding){.status = CS_REVOCATION_GOOD,
+							 .detail = "none"};
 		else if (source->watch != NULL)
 			ask_watch(source, certificate, finding);
 		return TRUE;

@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
 	CsRevocation status;
 	const char *detail; /* static: docs/revocation.md; of the built-in CA "built-in" */
+	const char *cause;  /* (nullable) static: of an unknown one: why nothing better came */
 	gboolean awaited;   /* unknown, and soon perhaps no longer */
 } CsRevocationFinding;
 

@@ -242,6 +242,17 @@ write_binding(CsService *service, CsResponse *response, GError **error)
 	return cs_binding_write(service->registry, &request, response->link, error);
 }
 
+/* (nullable): for helpdesk, why nobody knew. */
+static char *
+dup_detail(const CsResponse *response)
+{
+	if (response->decision.device_reason != CS_REASON_REVOCATION_UNKNOWN)
+		return NULL;
+	return g_strconcat("revocation=", response->revocation.detail,
+			   response->revocation.cause != NULL ? " fetched=" : NULL,
+			   response->revocation.cause, NULL);
+}
+
 static gboolean
 log_decision(CsService *service, const CsResponse *response, GError **error)
 {
@@ -249,6 +260,7 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 	gboolean proven = decision->uses_challenge;
 	g_autofree char *actor =
 		proven ? g_strconcat("user:", response->user->login, NULL) : g_strdup("device");
+	g_autofree char *detail = dup_detail(response);
 	CsLogEntry entry = {
 		.event = "authentication",
 		.actor = actor,
@@ -264,6 +276,7 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 		.access = response->open.application == NULL ? NULL
 			  : response->access.allowed	     ? "allowed"
 							     : "refused",
+		.detail = detail,
 	};
 
 	return cs_service_log(service, &entry, proven, error);

@@ -100,6 +100,10 @@ def expect_unknown(scene, answer, problem, path="/ocsp/x"):
     equal(scene.user.verdict(code=1)["reason"], "revocation-unknown", problem)
     expect(wait_until(lambda: scene.problem(identity) == problem, 30), problem, "saw",
            scene.problem(identity))
+    # What was fetched by then is in the log's line, too; a slow one is still under way.
+    detail = scene.organisation.log()[-1]["detail"].split()
+    equal(detail[0], "revocation=ocsp-missing", problem)
+    expect(detail[1:] in ([], ["fetched=" + problem]), problem, detail)
     bystander_is_managed(scene, problem)
 
 

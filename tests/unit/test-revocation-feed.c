@@ -86,6 +86,18 @@ assert_answer(Fixture *f, gint64 now, const char *detail)
 	g_assert_cmpstr(answer.detail, ==, detail);
 }
 
+/* Why it is unknown now. */
+static void
+assert_cause(Fixture *f, const char *cause)
+{
+	g_autoptr(CsRevocationView) view = cs_revocation_feed_dup_view(f->feed);
+	CsRevocationAnswer answer;
+
+	cs_revocation_view_decide(view, cs_test_identity_get_certificate(f->base.client), NOW,
+				  &answer);
+	g_assert_cmpstr(answer.cause, ==, cause);
+}
+
 /* data_taken NULL: it failed. */
 static void
 take(Fixture *f, const char *kind, const char *url, GBytes *data_taken, gint64 now)
@@ -164,6 +176,7 @@ test_times(Fixture *f, gconstpointer data)
 	assert_due(f, NOW + 59, NOW + 60, "");
 	assert_due(f, NOW + 60, G_MAXINT64, "crl a.crl");
 	assert_answer(f, NOW, "crl-missing");
+	assert_cause(f, "unreachable");
 	take(f, "crl", f->base.crl_url, make_crl(f, &(CsTestCrlProfile){0}), NOW);
 	assert_answer(f, NOW, "crl");
 	assert_due(f, NOW, NOW + HOUR, "");
@@ -199,6 +212,7 @@ test_use(Fixture *f, gconstpointer data)
 	assert_due(f, NOW + WEEK + 1, G_MAXINT64, "ocsp ocsp");
 	take(f, "ocsp", f->base.ocsp_url, NULL, NOW);
 	assert_answer(f, NOW, "ocsp-missing");
+	assert_cause(f, "unreachable");
 }
 
 /* A complete CRL at hand points to its delta CRL; that is fetched below what is allowed only, and
@@ -263,6 +277,7 @@ test_file(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(cs_revocation_feed_get_file_problem(f->feed), ==, "not-found");
 	g_assert_cmpint(cs_revocation_feed_get_file_time(f->feed), ==, 0);
 	assert_answer(f, NOW, "crl-missing");
+	assert_cause(f, "not-found");
 	g_assert_false(cs_revocation_feed_is_outdated(f->feed));
 	write_file(f, make_crl(f, &(CsTestCrlProfile){.this_update = NOW - 5}));
 	g_assert_true(cs_revocation_feed_is_outdated(f->feed));

@@ -16,6 +16,7 @@ typedef struct {
 	CsIssuerRow *row;
 	CsCrlSet *crls;
 	GHashTable *answers;
+	GHashTable *causes;
 } Fixture;
 
 static void
@@ -33,6 +34,7 @@ set_up(Fixture *f, gconstpointer data)
 	f->row->der = g_bytes_ref(cs_certificate_get_der(certificate));
 	f->answers =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_bytes_unref);
+	f->causes = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
 static void
@@ -40,6 +42,7 @@ tear_down(Fixture *f, gconstpointer data)
 {
 	g_clear_pointer(&f->crls, cs_crl_set_unref);
 	g_hash_table_unref(f->answers);
+	g_hash_table_unref(f->causes);
 	cs_issuer_row_free(f->row);
 	cs_issuer_unref(f->issuer);
 	cs_test_identity_free(f->client);
@@ -79,17 +82,24 @@ have_ocsp(Fixture *f, const char *status)
 }
 
 static void
-assert_answer(Fixture *f, CsRevocation status, const char *detail)
+assert_caused(Fixture *f, CsRevocation status, const char *detail, const char *cause)
 {
 	g_autoptr(CsRevocationView) view =
-		cs_revocation_view_new(f->row, f->issuer, f->crls, f->answers);
+		cs_revocation_view_new(f->row, f->issuer, f->crls, f->answers, f->causes);
 	g_autoptr(CsRevocationView) again = cs_revocation_view_ref(view);
 	CsRevocationAnswer answer;
 
 	cs_revocation_view_decide(again, cs_test_identity_get_certificate(f->client), NOW, &answer);
 	g_assert_cmpstr(answer.detail, ==, detail);
 	g_assert_cmpint(answer.status, ==, status);
+	g_assert_cmpstr(answer.cause, ==, cause);
 	g_assert_cmpstr(cs_revocation_view_get_issuer(view), ==, f->row->fingerprint);
+}
+
+static void
+assert_answer(Fixture *f, CsRevocation status, const char *detail)
+{
+	assert_caused(f, status, detail, NULL);
 }
 
 static void
@@ -146,6 +156,27 @@ test_any_stale(Fixture *f, gconstpointer data)
 	assert_answer(f, CS_REVOCATION_UNKNOWN, "crl-too-old");
 }
 
+/* Why nothing better came: of the certificate's OCSP answer, or of a CRL. */
+static void
+test_cause(Fixture *f, gconstpointer data)
+{
+	const char *fingerprint =
+		cs_certificate_get_fingerprint(cs_test_identity_get_certificate(f->client));
+
+	choose(f, "any");
+	g_hash_table_insert(f->causes, (gpointer) "another", (gpointer) "unreachable");
+	assert_answer(f, CS_REVOCATION_UNKNOWN, "ocsp-missing");
+	g_hash_table_insert(f->causes, (gpointer)CS_REVOCATION_CRL_CAUSE, (gpointer) "too-large");
+	assert_caused(f, CS_REVOCATION_UNKNOWN, "ocsp-missing", "too-large");
+	g_hash_table_insert(f->causes, (gpointer)fingerprint, (gpointer) "timed-out");
+	assert_caused(f, CS_REVOCATION_UNKNOWN, "ocsp-missing", "timed-out");
+	choose(f, "crl");
+	assert_caused(f, CS_REVOCATION_UNKNOWN, "crl-missing", "too-large");
+	/* What is known needs none. */
+	have_crl(f, FALSE);
+	assert_answer(f, CS_REVOCATION_GOOD, "crl");
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add("/revocation-view/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -157,5 +188,6 @@ main(int argc, char **argv)
 	ADD("one", test_one);
 	ADD("any", test_any);
 	ADD("any-stale", test_any_stale);
+	ADD("cause", test_cause);
 	return g_test_run();
 }

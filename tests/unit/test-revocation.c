@@ -66,7 +66,7 @@ ask(Fixture *f, CsTestIdentity *ca, gboolean revocation_none, const CsCertificat
 		.issuer = issuer,
 		.revocation_none = revocation_none,
 	};
-	CsRevocationFinding finding = {CS_REVOCATION_REVOKED, NULL, TRUE};
+	CsRevocationFinding finding = {.status = CS_REVOCATION_REVOKED, .awaited = TRUE};
 
 	g_assert_no_error(error);
 	cs_revocation_find(&source, certificate, &finding, &error);

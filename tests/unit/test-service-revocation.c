@@ -122,6 +122,16 @@ expect_reason(SignIn *sign_in, CsReason device_reason)
 			cs_reason_to_code(device_reason));
 }
 
+/* The cause, for helpdesk, in the line of the log. */
+static void
+expect_detail(Fixture *f, const char *detail)
+{
+	g_autoptr(cJSON) line = cs_test_service_dup_last_line(f->scene.service);
+
+	g_assert_cmpstr(cs_json_get_string(line, "reason", NULL), ==, "revocation-unknown");
+	g_assert_cmpstr(cs_json_get_string(line, "detail", NULL), ==, detail);
+}
+
 /* The first sign-in with a certificate knows what the responder says, good or not, and has one line
  * in the log, which is found by what the client was told. */
 static void
@@ -142,14 +152,16 @@ test_first_sign_in(Fixture *f, gconstpointer data)
 	line = cs_test_service_dup_last_line(f->scene.service);
 	g_assert_cmpstr(cs_json_get_string(line, "reason", NULL), ==, "managed");
 	g_assert_cmpstr(cs_json_get_string(line, "request", NULL), ==, verdict->request);
+	g_assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(line, "detail")));
 	cs_test_client_expect(f->scene.client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
 	g_assert_cmpuint(cs_test_responder_count(f->responder), ==, 1);
 	cs_test_responder_serve(
 		f->responder,
-		cs_test_ocsp_new(&(CsTestOcspProfile){.status = "82 00"}, revoked, f->ca, f->ca));
+		cs_test_ocsp_new(&(CsTestOcspProfile){.status = "8200"}, revoked, f->ca, f->ca));
 	cs_test_client_expect(f->scene.client, credential, CS_REASON_NONE,
 			      CS_REASON_REVOCATION_UNKNOWN);
 	g_assert_cmpuint(cs_test_responder_count(f->responder), ==, 2);
+	expect_detail(f, "revocation=ocsp-missing fetched=ocsp-status-unknown");
 }
 
 /* While it waits nothing has happened, and others are answered; the same response once more waits
@@ -212,9 +224,11 @@ test_nothing_to_be_had(Fixture *f, gconstpointer data)
 {
 	cs_test_responder_serve(f->responder, NULL);
 	add_issuer(f, "ocsp", cs_test_responder_get_url(f->responder));
-	for (guint i = 0; i < 3; i++)
+	for (guint i = 0; i < 3; i++) {
 		cs_test_client_expect(f->scene.client, f->credential, CS_REASON_NONE,
 				      CS_REASON_REVOCATION_UNKNOWN);
+		expect_detail(f, "revocation=ocsp-missing fetched=http-status");
+	}
 	g_assert_cmpuint(cs_test_responder_count(f->responder), ==, 1);
 }
 
