@@ -22,6 +22,7 @@ struct _CsRevocationFeed {
 	CsCrlSet *crls;	     /* (nullable): of the file and all records */
 	GHashTable *used;    /* certificate's fingerprint to the time it was asked for last */
 	GHashTable *refresh; /* record, lent, to the time from which on it is due */
+	GHashTable *begun;   /* record, lent, to the time at which it was begun to be fetched */
 	FileStamp stamp;
 	char *file_problem;
 	gint64 file_time;

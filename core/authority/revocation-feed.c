@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#define BEGUN_S	       60	/* so long nobody asks whether it is due */
 #define KEPT_FRESH_S   604800	/* an answer that nobody asked for in a week is let go stale */
 #define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
 #define MAX_RECORDS    20000
@@ -51,6 +52,7 @@ cs_revocation_feed_new(const CsIssuerRow *row, const char *folder)
 	feed->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	feed->refresh = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	feed->begun = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	return feed;
 }
 
@@ -63,6 +65,7 @@ cs_revocation_feed_free(CsRevocationFeed *feed)
 {
 	if (feed == NULL)
 		return;
+	g_hash_table_unref(feed->begun);
 	g_hash_table_unref(feed->refresh);
 	g_hash_table_unref(feed->used);
 	g_hash_table_unref(feed->answers);
@@ -136,11 +139,20 @@ is_allowed(const CsRevocationFeed *feed, const char *url)
 	return FALSE;
 }
 
-/* The administrator's one address, or those of the certificate that are allowed; delta CRLs of the
- * certificate's or the CRL's own addresses only. */
-static gboolean
-may_fetch(const CsRevocationFeed *feed, const CsRevocationRecord *record)
+/**
+ * cs_revocation_feed_may_use:
+ * @feed: a feed
+ * @record: a record, of any issuer
+ *
+ * Returns: whether it is this issuer's and from the administrator's one address, or from one of
+ *   those of the certificates that are allowed; delta CRLs of the certificate's or the CRL's own
+ *   addresses only
+ */
+gboolean
+cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecord *record)
 {
+	if (!g_str_equal(record->issuer, feed->row->fingerprint))
+		return FALSE;
 	if (g_str_equal(record->kind, CS_REVOCATION_KIND_DELTA))
 		return cs_revocation_row_uses(feed->row, KIND_CRL) && is_allowed(feed, record->url);
 	if (!cs_revocation_row_uses(feed->row, record->kind))
@@ -315,13 +327,13 @@ void
 cs_revocation_feed_load(CsRevocationFeed *feed, GPtrArray *records, gint64 now)
 {
 	g_hash_table_remove_all(feed->refresh);
+	g_hash_table_remove_all(feed->begun);
 	g_hash_table_remove_all(feed->answers);
 	g_ptr_array_set_size(feed->records, 0);
 	for (guint i = 0; i < records->len; i++) {
 		const CsRevocationRecord *record = g_ptr_array_index(records, i);
 
-		if (g_str_equal(record->issuer, feed->row->fingerprint) &&
-		    may_fetch(feed, record) && feed->records->len < MAX_RECORDS)
+		if (cs_revocation_feed_may_use(feed, record) && feed->records->len < MAX_RECORDS)
 			g_ptr_array_add(feed->records, cs_revocation_record_copy(record));
 	}
 	build_set(feed);
@@ -443,7 +455,7 @@ add_wanted(const CsRevocationFeed *feed,
 		record->certificate = g_bytes_ref(cs_certificate_get_der(certificate));
 	known = cs_revocation_feed_find(feed, record);
 	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
-	if (may_fetch(feed, record) &&
+	if (cs_revocation_feed_may_use(feed, record) &&
 	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)) &&
 	    !lists_source(wanted, wanted->len, record))
 		g_ptr_array_add(wanted, g_steal_pointer(&record));
@@ -521,6 +533,33 @@ cs_revocation_feed_list_wanted(const CsRevocationFeed *feed,
 	return wanted;
 }
 
+/**
+ * cs_revocation_feed_note_begun:
+ * @feed: a feed
+ * @wanted: what is going to be fetched
+ * @now: Unix seconds
+ *
+ * For a minute cs_revocation_feed_list_due() does not list it again; whoever needs it for an answer
+ * may still want it.
+ */
+void
+cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *wanted, gint64 now)
+{
+	CsRevocationRecord *known = cs_revocation_feed_find(feed, wanted);
+
+	if (known != NULL)
+		g_hash_table_insert(feed->begun, known, box_time(now));
+}
+
+static gboolean
+is_begun(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
+{
+	const gint64 *begun = g_hash_table_lookup(feed->begun, record);
+
+	/* A clock that was set back keeps nothing for long. */
+	return begun != NULL && *begun <= now && now - *begun < BEGUN_S;
+}
+
 static gboolean
 is_kept_fresh(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 {
@@ -560,7 +599,8 @@ cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *du
 
 		if (!cs_revocation_plan_is_due(*refresh, now))
 			*due = MIN(*due, *refresh);
-		else if (!lists_source(list, named, record) && is_kept_fresh(feed, record, now))
+		else if (!lists_source(list, named, record) && !is_begun(feed, record, now) &&
+			 is_kept_fresh(feed, record, now))
 			g_ptr_array_add(list, cs_revocation_record_copy(record));
 	}
 	return list;
@@ -590,6 +630,7 @@ cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken
 		if (fingerprint != NULL)
 			g_hash_table_remove(feed->answers, fingerprint);
 		g_hash_table_remove(feed->refresh, known);
+		g_hash_table_remove(feed->begun, known);
 		g_ptr_array_remove_fast(feed->records, known);
 	}
 	if (feed->records->len >= MAX_RECORDS) {

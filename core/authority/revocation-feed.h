@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "core/authority/revocation-errand.h"
 #include "core/authority/revocation-store.h"
 #include "core/authority/revocation-view.h"
 
@@ -40,8 +41,19 @@ GPtrArray *cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now,
 /* Notes that an answer was asked for, so that it is kept fresh. */
 void cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gint64 now);
 
-/* Fetches what `wanted` names, blocking, and verifies it: the record to keep, with the failure in
- * it. Touches nothing of the feed that changes: any thread, while nobody loads it. */
+/* Whether the administrator's choice allows that it is fetched, and used. */
+gboolean cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecord *record);
+/* Notes that it is being fetched, so that it is not due meanwhile. */
+void
+cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *wanted, gint64 now);
+/* What the network has to do for it; run by anybody. */
+CsRevocationErrand *cs_revocation_feed_begin(const CsRevocationFeed *feed,
+					     const CsRevocationRecord *wanted);
+/* Verifies what came of it: the record to keep, with the failure in it. */
+CsRevocationRecord *cs_revocation_feed_conclude(const CsRevocationFeed *feed,
+						const CsRevocationErrand *errand,
+						gint64 now);
+/* Both, and the fetching itself, blocking. */
 CsRevocationRecord *cs_revocation_feed_fetch(const CsRevocationFeed *feed,
 					     const CsRevocationRecord *wanted,
 					     gint64 now,

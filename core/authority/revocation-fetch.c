@@ -2,12 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/revocation-feed-private.h"
 
-#include "core/base/http-fetch.h"
-#include "core/pki/ocsp.h"
-
-#define CRL_TIMEOUT_MS	20000
-#define OCSP_TIMEOUT_MS 5000
-
 static CsRevocationLimits
 limits_at(const CsRevocationFeed *feed, gint64 now)
 {
@@ -92,35 +86,6 @@ cs_revocation_feed_judge(const CsRevocationFeed *feed,
 
 /* ---- fetching ---- */
 
-static GBytes *
-fetch_bytes(const CsRevocationFeed *feed,
-	    const CsRevocationRecord *wanted,
-	    GCancellable *cancellable,
-	    GError **error)
-{
-	CsCertificate *issuer = cs_issuer_get_certificate(feed->issuer);
-	g_autoptr(CsCertificate) certificate = NULL;
-	g_autoptr(GBytes) request = NULL;
-	CsHttpFetch fetch = {
-		.url = wanted->url,
-		.max_bytes = CS_CRL_MAX_BYTES,
-		.timeout_ms = CRL_TIMEOUT_MS,
-		.private_allowed = feed->row->revocation_url != NULL,
-	};
-
-	if (wanted->certificate != NULL) {
-		certificate = cs_certificate_new(wanted->certificate, error);
-		if (certificate == NULL)
-			return NULL;
-		request = cs_ocsp_request_new(certificate, issuer);
-		fetch.body = request;
-		fetch.content_type = "application/ocsp-request";
-		fetch.max_bytes = CS_OCSP_MAX_BYTES;
-		fetch.timeout_ms = OCSP_TIMEOUT_MS;
-	}
-	return cs_http_fetch(&fetch, cancellable, error);
-}
-
 /* While what is known may be used, its number counts. A CA that was set up anew begins at 1: once what
  * is known is past its time, only the time is asked, and a lower number may replace it. */
 static gboolean
@@ -175,14 +140,61 @@ judge_fetched(const CsRevocationFeed *feed,
 }
 
 /**
+ * cs_revocation_feed_begin:
+ * @feed: a feed
+ * @wanted: what to fetch
+ *
+ * Returns: (transfer full): what is to be done for it, by anybody, in any thread
+ */
+CsRevocationErrand *
+cs_revocation_feed_begin(const CsRevocationFeed *feed, const CsRevocationRecord *wanted)
+{
+	return cs_revocation_errand_new(wanted, feed->issuer, feed->row->revocation_url != NULL);
+}
+
+/**
+ * cs_revocation_feed_conclude:
+ * @feed: a feed, of the errand's issuer
+ * @errand: one that was run
+ * @now: Unix seconds
+ *
+ * Verifies what came. What is worse than what is at hand (not to be had, not verified, older, stale)
+ * takes nothing away: the record then is the known one with the failure in it.
+ *
+ * Returns: (transfer full): the record to take in and to keep
+ */
+CsRevocationRecord *
+cs_revocation_feed_conclude(const CsRevocationFeed *feed,
+			    const CsRevocationErrand *errand,
+			    gint64 now)
+{
+	const CsRevocationRecord *known = cs_revocation_feed_find(feed, errand->wanted);
+	g_autoptr(CsRevocationRecord) fetched = cs_revocation_record_copy(errand->wanted);
+	CsRevocationRecord *kept;
+	const char *problem = errand->problem;
+
+	fetched->fetched_at = fetched->tried_at = now;
+	if (errand->data != NULL) {
+		fetched->data = g_bytes_ref(errand->data);
+		problem = judge_fetched(feed, known, fetched, now);
+	}
+	if (problem == NULL)
+		return g_steal_pointer(&fetched);
+	kept = cs_revocation_record_copy(known != NULL ? known : errand->wanted);
+	kept->tried_at = now;
+	g_free(kept->failure);
+	kept->failure = g_strdup(problem);
+	return kept;
+}
+
+/**
  * cs_revocation_feed_fetch:
  * @feed: a feed that nobody changes meanwhile
  * @wanted: what to fetch
  * @now: Unix seconds
  * @cancellable: (nullable): ends it
  *
- * What is worse than what is at hand (not to be had, not verified, older, stale) takes nothing away:
- * the record then is the known one with the failure in it.
+ * All of it at once: begins, fetches and concludes, blocking.
  *
  * Returns: (transfer full): the record to take in and to keep
  */
@@ -192,25 +204,8 @@ cs_revocation_feed_fetch(const CsRevocationFeed *feed,
 			 gint64 now,
 			 GCancellable *cancellable)
 {
-	const CsRevocationRecord *known = cs_revocation_feed_find(feed, wanted);
-	g_autoptr(CsRevocationRecord) fetched = cs_revocation_record_copy(wanted);
-	CsRevocationRecord *kept;
-	g_autoptr(GError) error = NULL;
-	const char *problem = NULL;
+	g_autoptr(CsRevocationErrand) errand = cs_revocation_feed_begin(feed, wanted);
 
-	g_clear_pointer(&fetched->data, g_bytes_unref);
-	g_clear_pointer(&fetched->failure, g_free);
-	fetched->fetched_at = fetched->tried_at = now;
-	fetched->data = fetch_bytes(feed, wanted, cancellable, &error);
-	if (fetched->data == NULL)
-		problem = error->domain == CS_ERROR ? cs_error_get_reason(error) : "cancelled";
-	else
-		problem = judge_fetched(feed, known, fetched, now);
-	if (problem == NULL)
-		return g_steal_pointer(&fetched);
-	kept = cs_revocation_record_copy(known != NULL ? known : wanted);
-	kept->tried_at = now;
-	g_free(kept->failure);
-	kept->failure = g_strdup(problem);
-	return kept;
+	cs_revocation_errand_run(errand, cancellable);
+	return cs_revocation_feed_conclude(feed, errand, now);
 }

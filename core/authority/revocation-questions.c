@@ -7,10 +7,10 @@
 
 struct _CsRevocationQuestions {
 	guint max;
-	GQueue waiting;		     /* of CsRevocationQuestion */
-	GHashTable *keys;	     /* of those waiting, lent from them */
-	CsRevocationQuestion *taken; /* (nullable) */
-	GHashTable *settled;	     /* key to the time from which on it may be asked again */
+	GQueue waiting;	     /* of CsRevocationQuestion */
+	GPtrArray *taken;    /* (element-type CsRevocationQuestion) */
+	GHashTable *keys;    /* of both, lent from them */
+	GHashTable *settled; /* key to the time from which on it may be asked again */
 };
 
 static void
@@ -19,12 +19,13 @@ question_free(CsRevocationQuestion *question)
 	g_free(question->issuer);
 	g_free(question->key);
 	cs_certificate_unref(question->certificate);
+	g_hash_table_unref(question->awaits);
 	g_free(question);
 }
 
 /**
  * cs_revocation_questions_new:
- * @max: how many may wait at a time; more are asked again at their next sign-in
+ * @max: how many may be open at a time; more are asked again at their next sign-in
  *
  * Returns: (transfer full): no question yet
  */
@@ -35,6 +36,7 @@ cs_revocation_questions_new(guint max)
 
 	questions->max = max;
 	g_queue_init(&questions->waiting);
+	questions->taken = g_ptr_array_new_with_free_func((GDestroyNotify)question_free);
 	questions->keys = g_hash_table_new(g_str_hash, g_str_equal);
 	questions->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return questions;
@@ -50,7 +52,7 @@ cs_revocation_questions_free(CsRevocationQuestions *questions)
 	g_hash_table_unref(questions->keys);
 	g_hash_table_unref(questions->settled);
 	g_queue_clear_full(&questions->waiting, (GDestroyNotify)question_free);
-	g_clear_pointer(&questions->taken, question_free);
+	g_ptr_array_unref(questions->taken);
 	g_free(questions);
 }
 
@@ -71,7 +73,7 @@ is_settled(const CsRevocationQuestions *questions, const char *key, gint64 now)
  * @now: Unix seconds
  *
  * Returns: %TRUE where the question is open: an answer may come; %FALSE where it was settled within
- *   the last seconds, or too many wait
+ *   the last seconds, or too many are open
  */
 gboolean
 cs_revocation_questions_put(CsRevocationQuestions *questions,
@@ -83,15 +85,16 @@ cs_revocation_questions_put(CsRevocationQuestions *questions,
 		g_strconcat(issuer, ":", cs_certificate_get_fingerprint(certificate), NULL);
 	CsRevocationQuestion *question;
 
-	if (g_hash_table_contains(questions->keys, key) ||
-	    (questions->taken != NULL && g_str_equal(questions->taken->key, key)))
+	if (g_hash_table_contains(questions->keys, key))
 		return TRUE;
-	if (is_settled(questions, key, now) || questions->waiting.length >= questions->max)
+	if (is_settled(questions, key, now) ||
+	    questions->waiting.length + questions->taken->len >= questions->max)
 		return FALSE;
 	question = g_new0(CsRevocationQuestion, 1);
 	question->issuer = g_strdup(issuer);
 	question->certificate = cs_certificate_ref((CsCertificate *)certificate);
 	question->key = g_steal_pointer(&key);
+	question->awaits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_push_tail(&questions->waiting, question);
 	g_hash_table_add(questions->keys, question->key);
 	return TRUE;
@@ -111,27 +114,29 @@ cs_revocation_questions_is_empty(const CsRevocationQuestions *questions)
 
 /**
  * cs_revocation_questions_take:
- * @questions: questions, of which none is taken
+ * @questions: questions
  *
- * Returns: (transfer none) (nullable): the one that waits for longest; it stays open, and as it is,
- *   until cs_revocation_questions_settle()
+ * Returns: (transfer none) (nullable): the one that waits for longest, as it is until
+ *   cs_revocation_questions_settle() or cs_revocation_questions_reopen()
  */
 const CsRevocationQuestion *
 cs_revocation_questions_take(CsRevocationQuestions *questions)
 {
-	questions->taken = g_queue_pop_head(&questions->waiting);
-	if (questions->taken != NULL)
-		g_hash_table_remove(questions->keys, questions->taken->key);
-	return questions->taken;
+	CsRevocationQuestion *question = g_queue_pop_head(&questions->waiting);
+
+	if (question != NULL)
+		g_ptr_array_add(questions->taken, question);
+	return question;
 }
 
 /**
  * cs_revocation_questions_get_taken:
  * @questions: questions
  *
- * Returns: (transfer none) (nullable): the one that is taken; by whoever takes and settles
+ * Returns: (transfer none) (element-type CsRevocationQuestion): those that are taken; by whoever
+ *   takes and settles
  */
-const CsRevocationQuestion *
+const GPtrArray *
 cs_revocation_questions_get_taken(const CsRevocationQuestions *questions)
 {
 	return questions->taken;
@@ -140,24 +145,31 @@ cs_revocation_questions_get_taken(const CsRevocationQuestions *questions)
 /**
  * cs_revocation_questions_settle:
  * @questions: questions
+ * @question: (transfer full): one that is taken
  * @now: Unix seconds
  *
- * The one that is taken, if any, is answered, or what could be fetched for it has been tried: it is
- * no longer open, and not put again for some seconds.
+ * It is answered, or what could be fetched for it has been tried: it is no longer open, and not put
+ * again for some seconds.
  */
 void
-cs_revocation_questions_settle(CsRevocationQuestions *questions, gint64 now)
+cs_revocation_questions_settle(CsRevocationQuestions *questions,
+			       const CsRevocationQuestion *question,
+			       gint64 now)
 {
-	gint64 *until;
+	gint64 *until = g_new(gint64, 1);
 
-	if (questions->taken == NULL)
-		return;
-	until = g_new(gint64, 1);
 	*until = now + SETTLED_S;
 	if (g_hash_table_size(questions->settled) >= SETTLED_MAX)
 		g_hash_table_remove_all(questions->settled);
-	g_hash_table_insert(questions->settled, g_strdup(questions->taken->key), until);
-	g_clear_pointer(&questions->taken, question_free);
+	g_hash_table_insert(questions->settled, g_strdup(question->key), until);
+	g_hash_table_remove(questions->keys, question->key);
+	g_ptr_array_remove(questions->taken, (gpointer)question);
+}
+
+static gboolean
+is_about(const CsRevocationQuestion *question, const char *fingerprint)
+{
+	return g_str_equal(cs_certificate_get_fingerprint(question->certificate), fingerprint);
 }
 
 /**
@@ -170,13 +182,12 @@ cs_revocation_questions_settle(CsRevocationQuestions *questions, gint64 now)
 gboolean
 cs_revocation_questions_is_open(const CsRevocationQuestions *questions, const char *fingerprint)
 {
-	if (questions->taken != NULL &&
-	    g_str_equal(cs_certificate_get_fingerprint(questions->taken->certificate), fingerprint))
-		return TRUE;
+	for (guint i = 0; i < questions->taken->len; i++) {
+		if (is_about(questions->taken->pdata[i], fingerprint))
+			return TRUE;
+	}
 	for (const GList *link = questions->waiting.head; link != NULL; link = link->next) {
-		const CsRevocationQuestion *question = link->data;
-
-		if (g_str_equal(cs_certificate_get_fingerprint(question->certificate), fingerprint))
+		if (is_about(link->data, fingerprint))
 			return TRUE;
 	}
 	return FALSE;
@@ -186,10 +197,18 @@ cs_revocation_questions_is_open(const CsRevocationQuestions *questions, const ch
  * cs_revocation_questions_reopen:
  * @questions: questions
  *
- * Forgets what was settled: what is at hand, or may be fetched, is another now.
+ * Forgets what was settled: what is at hand, or may be fetched, is another now. So is what was taken:
+ * it waits once more, before the others.
  */
 void
 cs_revocation_questions_reopen(CsRevocationQuestions *questions)
 {
 	g_hash_table_remove_all(questions->settled);
+	while (questions->taken->len > 0) {
+		CsRevocationQuestion *question =
+			g_ptr_array_steal_index(questions->taken, questions->taken->len - 1);
+
+		g_hash_table_remove_all(question->awaits);
+		g_queue_push_head(&questions->waiting, question);
+	}
 }

@@ -12,6 +12,7 @@ typedef struct {
 	char *issuer; /* the fingerprint of the issuer's certificate */
 	CsCertificate *certificate;
 	char *key;
+	GHashTable *awaits; /* keys of what is being fetched for it: whoever has taken it says */
 } CsRevocationQuestion;
 
 CsRevocationQuestions *cs_revocation_questions_new(guint max);
@@ -22,13 +23,17 @@ gboolean cs_revocation_questions_put(CsRevocationQuestions *questions,
 				     const CsCertificate *certificate,
 				     gint64 now);
 gboolean cs_revocation_questions_is_empty(const CsRevocationQuestions *questions);
-/* (nullable) (transfer none): the next one, open until it is settled. */
+/* (nullable) (transfer none): the next one, open until it is settled, or asked again. */
 const CsRevocationQuestion *cs_revocation_questions_take(CsRevocationQuestions *questions);
-const CsRevocationQuestion *
-cs_revocation_questions_get_taken(const CsRevocationQuestions *questions);
-void cs_revocation_questions_settle(CsRevocationQuestions *questions, gint64 now);
+/* (element-type CsRevocationQuestion) (transfer none): those that are taken. */
+const GPtrArray *cs_revocation_questions_get_taken(const CsRevocationQuestions *questions);
+/* Frees it. */
+void cs_revocation_questions_settle(CsRevocationQuestions *questions,
+				    const CsRevocationQuestion *question,
+				    gint64 now);
 /* fingerprint: of a certificate: a question about it is open. */
 gboolean cs_revocation_questions_is_open(const CsRevocationQuestions *questions,
 					 const char *fingerprint);
-/* What was settled may be asked again: something has changed. */
+/* What was settled may be asked again, and what is taken waits to be taken anew: something has
+ * changed. */
 void cs_revocation_questions_reopen(CsRevocationQuestions *questions);

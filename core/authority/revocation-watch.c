@@ -1,38 +1,10 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
-#include "core/authority/revocation-watch.h"
+#include "core/authority/revocation-watch-private.h"
 
-#include "core/authority/revocation-feed.h"
-#include "core/authority/revocation-questions.h"
-
-#define ROUNDS	      2	      /* what is wanted, and the delta CRLs that it points to */
-#define MAX_QUESTIONS 1024    /* waiting; more are asked again at their next sign-in */
-#define LOOK_AGAIN_S  5	      /* at files, where nothing is due */
-#define KEPT_S	      2592000 /* 30 days without a fetch */
+#define MAX_QUESTIONS 1024 /* waiting; more are asked again at their next sign-in */
+#define LOOK_AGAIN_S  5	   /* at files, where nothing is due */
 #define US_PER_S      G_GINT64_CONSTANT(1000000)
-
-struct _CsRevocationWatch {
-	char *folder;
-	CsClock clock;
-	GCancellable *cancellable; /* cancelled: the thread ends */
-	GThread *thread;
-	CsRevocationTold told; /* (nullable), before the thread */
-	gpointer told_data;
-
-	GPtrArray *feeds; /* (element-type CsRevocationFeed): the thread's, once there is one */
-	guint64 stamp;	  /* of the store, likewise */
-
-	GAsyncQueue *wake; /* anything in it: look at once */
-
-	GMutex mutex;
-	GPtrArray *rows;  /* (nullable) */
-	gboolean changed; /* rows, the store or a file: to be loaded */
-	gboolean loading; /* they are */
-	GPtrArray *views; /* (element-type CsRevocationView) */
-	CsRevocationQuestions *questions;
-	GHashTable *used; /* fingerprints of certificates asked about, for the thread to note */
-	guint64 seen_stamp;
-};
 
 static void
 wake(CsRevocationWatch *watch)
@@ -40,10 +12,10 @@ wake(CsRevocationWatch *watch)
 	g_async_queue_push(watch->wake, watch);
 }
 
-static gint64
-get_now(const CsRevocationWatch *watch)
+static void
+fetched_cb(gpointer data)
 {
-	return cs_clock_get_unix_s(&watch->clock);
+	wake(data);
 }
 
 /**
@@ -67,6 +39,7 @@ cs_revocation_watch_new(const char *folder, const CsClock *clock)
 	watch->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_mutex_init(&watch->mutex);
 	watch->wake = g_async_queue_new();
+	watch->pool = cs_revocation_pool_new(fetched_cb, watch);
 	return watch;
 }
 
@@ -74,7 +47,7 @@ cs_revocation_watch_new(const char *folder, const CsClock *clock)
  * cs_revocation_watch_free:
  * @watch: (nullable) (transfer full): a watch
  *
- * Ends its thread; a fetch under way is given up within a second.
+ * Ends its threads; a fetch under way is given up within a second.
  */
 void
 cs_revocation_watch_free(CsRevocationWatch *watch)
@@ -84,6 +57,7 @@ cs_revocation_watch_free(CsRevocationWatch *watch)
 	g_cancellable_cancel(watch->cancellable);
 	wake(watch);
 	g_clear_pointer(&watch->thread, g_thread_join);
+	cs_revocation_pool_free(watch->pool);
 	cs_revocation_questions_free(watch->questions);
 	g_hash_table_unref(watch->used);
 	g_ptr_array_unref(watch->views);
@@ -111,13 +85,37 @@ cs_revocation_watch_set_told(CsRevocationWatch *watch, CsRevocationTold told, gp
 	watch->told_data = data;
 }
 
-/* ---- the thread's work ---- */
+/* ---- for both sides ---- */
 
-static void
-tell(const CsRevocationWatch *watch)
+/**
+ * cs_revocation_watch_get_now:
+ * @watch: a watch
+ *
+ * Returns: Unix seconds, by its clock
+ */
+gint64
+cs_revocation_watch_get_now(const CsRevocationWatch *watch)
 {
-	if (watch->told != NULL)
-		watch->told(watch->told_data);
+	return cs_clock_get_unix_s(&watch->clock);
+}
+
+/**
+ * cs_revocation_watch_find_view:
+ * @watch: a watch, under its mutex
+ * @issuer: the fingerprint of the issuer's certificate
+ *
+ * Returns: (transfer full) (nullable): what is at hand of it
+ */
+CsRevocationView *
+cs_revocation_watch_find_view(const CsRevocationWatch *watch, const char *issuer)
+{
+	for (guint i = 0; i < watch->views->len; i++) {
+		CsRevocationView *view = g_ptr_array_index(watch->views, i);
+
+		if (g_str_equal(cs_revocation_view_get_issuer(view), issuer))
+			return cs_revocation_view_ref(view);
+	}
+	return NULL;
 }
 
 /* Under the mutex. */
@@ -131,10 +129,15 @@ is_current(const CsRevocationWatch *watch, const CsRevocationView *view)
 	return FALSE;
 }
 
-/* Under the mutex. What answers by another choice than the administrator's of now answers no
- * longer: until it is read anew, nothing is known of that issuer. */
-static void
-keep_current(CsRevocationWatch *watch)
+/**
+ * cs_revocation_watch_keep_current:
+ * @watch: a watch, under its mutex
+ *
+ * What answers by another choice than the administrator's of now answers no longer: until it is read
+ * anew, nothing is known of that issuer.
+ */
+void
+cs_revocation_watch_keep_current(CsRevocationWatch *watch)
 {
 	for (guint i = watch->views->len; i > 0; i--) {
 		if (!is_current(watch, watch->views->pdata[i - 1]))
@@ -142,285 +145,12 @@ keep_current(CsRevocationWatch *watch)
 	}
 }
 
-static void
-publish(CsRevocationWatch *watch)
-{
-	g_autoptr(GPtrArray) views =
-		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_view_unref);
-	GPtrArray *before = NULL;
-
-	for (guint i = 0; i < watch->feeds->len; i++)
-		g_ptr_array_add(views, cs_revocation_feed_dup_view(watch->feeds->pdata[i]));
-	g_mutex_lock(&watch->mutex);
-	before = watch->views;
-	watch->views = g_steal_pointer(&views);
-	keep_current(watch);
-	watch->seen_stamp = watch->stamp;
-	g_mutex_unlock(&watch->mutex);
-	g_ptr_array_unref(before);
-}
-
-/* Answers about certificates that nobody has shown for long are not kept for ever. */
-static void
-clean_store(const CsRevocationWatch *watch, GPtrArray *records)
-{
-	for (guint i = 0; i < records->len; i++) {
-		const CsRevocationRecord *record = g_ptr_array_index(records, i);
-		g_autoptr(GError) error = NULL;
-
-		if (record->certificate != NULL &&
-		    get_now(watch) - MAX(record->fetched_at, record->tried_at) > KEPT_S &&
-		    !cs_revocation_store_delete(watch->folder, record, &error))
-			g_debug("an old answer stays: %s", error->message);
-	}
-}
-
-/* An issuer that is not asked about has no feed. */
-static void
-load(CsRevocationWatch *watch, GPtrArray *rows)
-{
-	guint64 stamp = cs_revocation_store_get_stamp(watch->folder);
-	g_autoptr(GPtrArray) records = cs_revocation_store_list(watch->folder);
-
-	clean_store(watch, records);
-	g_ptr_array_set_size(watch->feeds, 0);
-	for (guint i = 0; i < rows->len; i++) {
-		const CsIssuerRow *row = g_ptr_array_index(rows, i);
-		CsRevocationFeed *feed =
-			row->revocation != NULL ? cs_revocation_feed_new(row, watch->folder) : NULL;
-
-		if (feed == NULL)
-			continue;
-		cs_revocation_feed_load(feed, records, get_now(watch));
-		g_ptr_array_add(watch->feeds, feed);
-	}
-	watch->stamp = stamp;
-	publish(watch);
-}
-
-static CsRevocationFeed *
-find_feed(const CsRevocationWatch *watch, const char *issuer)
-{
-	for (guint i = 0; i < watch->feeds->len; i++) {
-		CsRevocationFeed *feed = g_ptr_array_index(watch->feeds, i);
-
-		if (g_str_equal(cs_revocation_feed_get_row(feed)->fingerprint, issuer))
-			return feed;
-	}
-	return NULL;
-}
-
-static void
-show(CsRevocationWatch *watch)
-{
-	watch->stamp = cs_revocation_store_get_stamp(watch->folder);
-	publish(watch);
-}
-
-/* Where one is taken. */
-static void
-settle(CsRevocationWatch *watch)
-{
-	g_mutex_lock(&watch->mutex);
-	cs_revocation_questions_settle(watch->questions, get_now(watch));
-	g_mutex_unlock(&watch->mutex);
-	tell(watch);
-}
-
-/* What cannot be kept is still used. FALSE: the watch ends. */
-static gboolean
-fetch(CsRevocationWatch *watch, CsRevocationFeed *feed, const CsRevocationRecord *wanted)
-{
-	CsRevocationRecord *record =
-		cs_revocation_feed_fetch(feed, wanted, get_now(watch), watch->cancellable);
-	g_autoptr(GError) error = NULL;
-
-	if (g_cancellable_is_cancelled(watch->cancellable)) {
-		cs_revocation_record_free(record);
-		return FALSE;
-	}
-	if (!cs_revocation_store_put(watch->folder, record, &error))
-		g_debug("revocation is not kept: %s", error->message);
-	cs_revocation_feed_take(feed, record, get_now(watch));
-	return TRUE;
-}
-
-/* Under the mutex. */
-static CsRevocationView *
-find_view(const CsRevocationWatch *watch, const char *issuer)
-{
-	for (guint i = 0; i < watch->views->len; i++) {
-		CsRevocationView *view = g_ptr_array_index(watch->views, i);
-
-		if (g_str_equal(cs_revocation_view_get_issuer(view), issuer))
-			return cs_revocation_view_ref(view);
-	}
-	return NULL;
-}
-
-/* Once what came has answered it, whoever waits need wait no longer. */
-static void
-settle_if_known(CsRevocationWatch *watch)
-{
-	const CsRevocationQuestion *question = cs_revocation_questions_get_taken(watch->questions);
-	g_autoptr(CsRevocationView) view = NULL;
-	CsRevocationAnswer answer;
-
-	if (question == NULL)
-		return;
-	g_mutex_lock(&watch->mutex);
-	view = find_view(watch, question->issuer);
-	g_mutex_unlock(&watch->mutex);
-	if (view == NULL) /* no longer an issuer that is asked about */
-		return;
-	cs_revocation_view_decide(view, question->certificate, get_now(watch), &answer);
-	if (answer.status != CS_REVOCATION_UNKNOWN)
-		settle(watch);
-}
-
-/* FALSE: the watch ends. */
-static gboolean
-fetch_wanted(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *wanted)
-{
-	for (guint i = 0; i < wanted->len; i++) {
-		if (!fetch(watch, feed, g_ptr_array_index(wanted, i)))
-			return FALSE;
-		show(watch);
-		settle_if_known(watch);
-	}
-	return TRUE;
-}
-
-static gboolean
-is_taken(const CsRevocationWatch *watch)
-{
-	return cs_revocation_questions_get_taken(watch->questions) != NULL;
-}
-
-static void
-answer_question(CsRevocationWatch *watch, const CsRevocationQuestion *question)
-{
-	CsRevocationFeed *feed = find_feed(watch, question->issuer);
-	g_autoptr(CsCertificate) certificate = cs_certificate_ref(question->certificate);
-
-	settle_if_known(watch); /* by what came since it was asked */
-	for (guint round = 0; feed != NULL && round < ROUNDS && is_taken(watch); round++) {
-		g_autoptr(GPtrArray) wanted =
-			cs_revocation_feed_list_wanted(feed, certificate, get_now(watch));
-
-		if (!fetch_wanted(watch, feed, wanted))
-			return;
-	}
-	settle(watch);
-}
-
-static void
-load_anew(CsRevocationWatch *watch, GPtrArray *rows)
-{
-	load(watch, rows);
-	g_mutex_lock(&watch->mutex);
-	watch->loading = FALSE;
-	cs_revocation_questions_reopen(watch->questions);
-	g_mutex_unlock(&watch->mutex);
-	tell(watch);
-}
-
-static gboolean
-has_more(CsRevocationWatch *watch, gboolean outdated)
-{
-	gboolean more = FALSE;
-
-	g_mutex_lock(&watch->mutex);
-	watch->changed = watch->changed || outdated;
-	more = watch->changed || !cs_revocation_questions_is_empty(watch->questions);
-	g_mutex_unlock(&watch->mutex);
-	return more;
-}
-
-/* Until a question is asked, which comes first. */
-static void
-fetch_list(CsRevocationWatch *watch, CsRevocationFeed *feed, GPtrArray *list)
-{
-	guint fetched = 0;
-
-	while (fetched < list->len && !has_more(watch, FALSE) &&
-	       fetch(watch, feed, g_ptr_array_index(list, fetched)))
-		fetched++;
-	if (fetched > 0)
-		show(watch);
-}
-
-/* Returns when the next one is due. */
-static gint64
-fetch_due(CsRevocationWatch *watch)
-{
-	gint64 due = get_now(watch) + LOOK_AGAIN_S;
-
-	for (guint i = 0; i < watch->feeds->len; i++) {
-		CsRevocationFeed *feed = g_ptr_array_index(watch->feeds, i);
-		g_autoptr(GPtrArray) list = cs_revocation_feed_list_due(feed, get_now(watch), &due);
-
-		fetch_list(watch, feed, list);
-	}
-	return due;
-}
-
-static gboolean
-is_outdated(const CsRevocationWatch *watch)
-{
-	if (cs_revocation_store_get_stamp(watch->folder) != watch->stamp)
-		return TRUE;
-	for (guint i = 0; i < watch->feeds->len; i++) {
-		if (cs_revocation_feed_is_outdated(watch->feeds->pdata[i]))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* Under the mutex. */
-static void
-note_uses(CsRevocationWatch *watch)
-{
-	GHashTableIter iter;
-	gpointer fingerprint;
-
-	g_hash_table_iter_init(&iter, watch->used);
-	while (g_hash_table_iter_next(&iter, &fingerprint, NULL)) {
-		for (guint i = 0; i < watch->feeds->len; i++)
-			cs_revocation_feed_note_use(watch->feeds->pdata[i], fingerprint,
-						    get_now(watch));
-	}
-	g_hash_table_remove_all(watch->used);
-}
-
-/* One round: what changed, what was asked, what is due. Returns when the next is to be. */
-static gint64
-work(CsRevocationWatch *watch)
-{
-	g_autoptr(GPtrArray) rows = NULL;
-	const CsRevocationQuestion *question;
-
-	g_mutex_lock(&watch->mutex);
-	if (watch->changed)
-		rows = g_ptr_array_ref(watch->rows);
-	watch->loading = watch->changed;
-	watch->changed = FALSE;
-	question = cs_revocation_questions_take(watch->questions);
-	note_uses(watch);
-	g_mutex_unlock(&watch->mutex);
-	if (rows != NULL)
-		load_anew(watch, rows);
-	if (question != NULL) {
-		answer_question(watch, question);
-		return get_now(watch);
-	}
-	return fetch_due(watch);
-}
+/* ---- the thread ---- */
 
 static void
 wait_until_due(CsRevocationWatch *watch, gint64 due)
 {
-	gint64 wait_s = CLAMP(due - get_now(watch), 1, LOOK_AGAIN_S);
+	gint64 wait_s = CLAMP(due - cs_revocation_watch_get_now(watch), 1, LOOK_AGAIN_S);
 
 	g_async_queue_timeout_pop(watch->wake, (guint64)(wait_s * US_PER_S));
 	while (g_async_queue_try_pop(watch->wake) != NULL)
@@ -433,9 +163,9 @@ watch_thread_cb(gpointer data)
 	CsRevocationWatch *watch = data;
 
 	while (!g_cancellable_is_cancelled(watch->cancellable)) {
-		gint64 due = work(watch);
+		gint64 due = cs_revocation_watch_work(watch);
 
-		if (!has_more(watch, is_outdated(watch)) &&
+		if (!cs_revocation_watch_has_more(watch) &&
 		    !g_cancellable_is_cancelled(watch->cancellable))
 			wait_until_due(watch, due);
 	}
@@ -476,13 +206,13 @@ cs_revocation_watch_set_issuers(CsRevocationWatch *watch, GPtrArray *rows)
 	g_clear_pointer(&watch->rows, g_ptr_array_unref);
 	watch->rows = g_ptr_array_ref(rows);
 	watch->changed = TRUE;
-	keep_current(watch);
+	cs_revocation_watch_keep_current(watch);
 	g_mutex_unlock(&watch->mutex);
 	wake(watch);
 	if (watch->thread != NULL || !has_work(rows))
 		return;
 	if (first) {
-		load(watch, rows);
+		cs_revocation_watch_load(watch, rows);
 		watch->changed = FALSE;
 	}
 	watch->thread = g_thread_new("revocation", watch_thread_cb, watch);
@@ -549,7 +279,7 @@ cs_revocation_watch_ask(CsRevocationWatch *watch,
 	g_mutex_lock(&watch->mutex);
 	changed = sees_change(watch);
 	loading = is_loading(watch);
-	view = find_view(watch, issuer);
+	view = cs_revocation_watch_find_view(watch, issuer);
 	if (view != NULL)
 		g_hash_table_add(watch->used,
 				 g_strdup(cs_certificate_get_fingerprint(certificate)));

@@ -247,6 +247,23 @@ port_of(const CsHttpUrl *url)
 	return g_str_equal(url->scheme, "https") ? 443 : 80;
 }
 
+/**
+ * cs_http_dup_host:
+ * @url: an address
+ * @error: CS_ERROR_USAGE "url-invalid"
+ *
+ * Returns: (transfer full) (nullable): its host, lower case, and port, whether it names one or not
+ */
+char *
+cs_http_dup_host(const char *url, GError **error)
+{
+	g_auto(CsHttpUrl) parsed = {NULL};
+
+	if (!cs_http_url_parse_plain(url, &parsed, error))
+		return NULL;
+	return g_strdup_printf("%s:%" G_GUINT64_FORMAT, parsed.host, port_of(&parsed));
+}
+
 /* Dot segments, with path parameters too, and whatever decodes to one or to another slash. */
 static gboolean
 has_way_out(const char *path)

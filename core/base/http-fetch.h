@@ -22,6 +22,8 @@ GBytes *cs_http_fetch(const CsHttpFetch *fetch, GCancellable *cancellable, GErro
 
 /* What an administrator may name: http or https, no user name, no fragment. */
 gboolean cs_http_check_url(const char *url, GError **error);
+/* (transfer full): "host:port", the same for all that one server answers. */
+char *cs_http_dup_host(const char *url, GError **error);
 /* Whether it lies below the prefix: same scheme, host and port, and the path as far as the prefix
  * has one, whole names, and nothing in it that a server could read as a way out. */
 gboolean cs_http_url_is_below(const char *url, const char *prefix);

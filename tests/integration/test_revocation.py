@@ -233,6 +233,23 @@ def test_rule_12_an_issuer_that_comes_back_is_another(world):  # rule 12
     hanging.stop()
 
 
+def test_rule_12_a_file_is_read_while_others_hang(world):  # rule 12
+    hanging, organisation, ca, _, identity, user = with_one_that_hangs(world)
+    more = [Publisher() for _ in range(3)]
+    for publisher in more:
+        publisher.answer = lambda path: None
+        organisation.trust(pki.make_ca(), "--revocation", "crl", "--revocation-url",
+                           publisher.url + "/x.crl")
+    user.check()
+    # Beside one another.
+    expect(wait_until(lambda: all(publisher.asked for publisher in more), 15), "all are asked")
+    world.write("ca.crl", make_crl(ca, [identity], number=2))
+    becomes(user, "certificate-revoked")
+    organisation.stop()
+    for publisher in (hanging, *more):
+        publisher.stop()
+
+
 def test_what_makes_no_sense_is_refused(world):
     organisation = world.organisation(serve=False)
     path = world.write("ca.pem", pki.make_ca().pem)

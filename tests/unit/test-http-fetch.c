@@ -77,6 +77,30 @@ test_check(void)
 }
 
 static void
+test_host(void)
+{
+	static const struct {
+		const char *url;
+		const char *host;
+	} cases[] = {
+		{"http://A.example/x.crl", "a.example:80"},
+		{"https://a.example/", "a.example:443"},
+		{"http://a.example:80/y", "a.example:80"},
+		{"http://[::1]:8080/x", "[::1]:8080"},
+		{"ftp://a.example/", NULL},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *host = cs_http_dup_host(cases[i].url, &error);
+
+		g_assert_cmpstr(host, ==, cases[i].host);
+		g_assert_cmpstr(error != NULL ? cs_error_get_reason(error) : NULL, ==,
+				host == NULL ? "url-invalid" : NULL);
+	}
+}
+
+static void
 assert_refused(const char *url, gboolean private_allowed, const char *reason)
 {
 	const CsHttpFetch fetch = {.url = url,
@@ -119,6 +143,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/http-fetch/below", test_below);
 	g_test_add_func("/http-fetch/check", test_check);
+	g_test_add_func("/http-fetch/host", test_host);
 	g_test_add_func("/http-fetch/addresses", test_addresses);
 	g_test_add_func("/http-fetch/cancelled", test_cancelled);
 	return g_test_run();

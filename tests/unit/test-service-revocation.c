@@ -286,6 +286,29 @@ test_restart(Fixture *f, gconstpointer data)
 	cs_test_client_expect(f->scene.client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
 }
 
+/* A publisher that hangs holds up its own issuer only. */
+static void
+test_beside_one_that_hangs(Fixture *f, gconstpointer data)
+{
+	static const char *const silence[] = {"", NULL};
+	g_autoptr(CsTestPeer) peer = cs_test_peer_start(silence, TRUE);
+	g_autofree char *url =
+		g_strdup_printf("http://127.0.0.1:%u/a.crl", cs_test_peer_get_port(peer));
+	g_autoptr(CsTestIdentity) other = cs_test_identity_new(&(CsTestProfile){.ca = TRUE}, NULL);
+	CsTestIdentity *first = f->ca;
+
+	f->ca = other;
+	add_issuer(f, "crl", url);
+	f->ca = first;
+	add_issuer(f, "ocsp", cs_test_responder_get_url(f->responder));
+	/* This one lets the service know of the issuers. */
+	cs_test_client_expect(f->scene.client, f->scene.credential, CS_REASON_NONE,
+			      CS_REASON_MANAGED);
+	cs_test_peer_wait_for_request(peer);
+	cs_test_client_expect(f->scene.client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
+	g_assert_true(cs_test_peer_is_open(peer));
+}
+
 #define ADD(name, patience, function)                                                              \
 	g_test_add("/service-revocation/" name, Fixture, patience, set_up, function, tear_down)
 
@@ -300,5 +323,6 @@ main(int argc, char **argv)
 	ADD("stop", "patient", test_stop);
 	ADD("many", "patient", test_many);
 	ADD("restart", "patient", test_restart);
+	ADD("beside-one-that-hangs", "patient", test_beside_one_that_hangs);
 	return g_test_run();
 }
