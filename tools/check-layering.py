@@ -32,6 +32,7 @@ FOREIGN = [
     (r'#\s*include\s*<curl/', r"core/base/http(-[^/]*)?\.[ch]$", "libcurl belongs to core/base/http*"),
     (r'#\s*include\s*<microhttpd', r"core/base/httpd[^/]*$",
      "libmicrohttpd belongs to core/base/httpd*"),
+    (r'#\s*include\s*<gnutls/', r"core/base/httpd-tls\.c$", "GnuTLS belongs to core/base/httpd-tls.c"),
     (r'#\s*include\s*<sqlite3', r"core/authority/registry[^/]*$",
      "SQLite belongs to core/authority/registry*"),
     (r'"\s*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b',

@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "core/base/log-file.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,16 +36,14 @@ static const CsOption options[] = {
 typedef struct {
 	char *host;
 	guint16 port;
-	GBytes *certificate; /* (nullable), NUL-terminated */
-	CsSecret *key;	     /* (nullable) */
+	CsTlsFiles *tls; /* (nullable) */
 } Listener;
 
 static void
 listener_clear(Listener *listener)
 {
 	g_free(listener->host);
-	g_clear_pointer(&listener->certificate, g_bytes_unref);
-	g_clear_pointer(&listener->key, cs_secret_unref);
+	g_clear_pointer(&listener->tls, cs_tls_files_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Listener, listener_clear)
 
@@ -93,8 +92,7 @@ read_tls(const CsInvocation *invocation, Listener *listener, GError **error)
 {
 	const char *certificate_file = cs_invocation_get(invocation, "tls-certificate");
 	const char *key_file = cs_invocation_get(invocation, "tls-key");
-	g_autoptr(GBytes) data = NULL;
-	g_autoptr(GByteArray) text = NULL;
+	gboolean is_new = FALSE;
 
 	if (!certificate_file != !key_file) {
 		cs_error_set(error, CS_ERROR_USAGE, "options-incomplete",
@@ -103,15 +101,9 @@ read_tls(const CsInvocation *invocation, Listener *listener, GError **error)
 	}
 	if (!certificate_file)
 		return TRUE;
-	data = cs_file_read(certificate_file, MAX_TLS_FILE_BYTES, error);
-	listener->key = data ? cs_file_read_secret(key_file, MAX_TLS_FILE_BYTES, error) : NULL;
-	if (!listener->key)
-		return FALSE;
-	text = g_byte_array_new();
-	g_byte_array_append(text, g_bytes_get_data(data, NULL), (guint)g_bytes_get_size(data));
-	g_byte_array_append(text, (const guint8 *)"", 1);
-	listener->certificate = g_byte_array_free_to_bytes(g_steal_pointer(&text));
-	return TRUE;
+	listener->tls = cs_tls_files_new(certificate_file, key_file);
+	return cs_tls_files_read(listener->tls, cs_clock_get_unix_s(invocation->clock), &is_new,
+				 error);
 }
 
 static gboolean
@@ -188,6 +180,14 @@ stop_cb(GCancellable *cancellable, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* As administrators expect of a server. */
+static gboolean
+hangup_cb(gpointer data)
+{
+	cs_service_reload_tls(data);
+	return G_SOURCE_CONTINUE;
+}
+
 static void
 open_log(const CsInvocation *invocation)
 {
@@ -206,19 +206,23 @@ open_log(const CsInvocation *invocation)
 /* Serves until interrupted. The line says that connections are accepted, and scripts wait for it:
  * it is the same with --json. */
 static void
-serve(const CsInvocation *invocation, GMainContext *context, const CsService *service)
+serve(const CsInvocation *invocation, GMainContext *context, CsService *service)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(context, FALSE);
 	g_autoptr(GSource) source = g_cancellable_source_new(invocation->cancellable);
+	g_autoptr(GSource) hangup = g_unix_signal_source_new(SIGHUP);
 
 	g_source_set_callback(source, G_SOURCE_FUNC(stop_cb), loop, NULL);
 	g_source_attach(source, context);
+	g_source_set_callback(hangup, hangup_cb, service, NULL);
+	g_source_attach(hangup, context);
 	cs_event(CS_EVENT_INFO, "listening", CS_FIELD_VERSION, CS_VERSION, CS_FIELD_SERVER,
 		 cs_service_get_address(service), CS_FIELD_END);
 	(void)printf("listening on %s\n", cs_service_get_address(service));
 	if (fflush(stdout) == 0)
 		g_main_loop_run(loop);
 	g_source_destroy(source);
+	g_source_destroy(hangup);
 }
 
 static CsService *
@@ -229,16 +233,19 @@ open_service(const CsInvocation *invocation,
 {
 	const char *listen = cs_invocation_get(invocation, "listen");
 	g_auto(Listener) listener = {NULL};
+	CsService *service = NULL;
 
 	if (listen ? !parse_listen(listen, &listener, error)
 		   : !choose_default(cs_authority_get_url(authority), &listener, error))
 		return NULL;
 	if (!read_tls(invocation, &listener, error))
 		return NULL;
-	return cs_service_new(authority, context, listener.host, listener.port,
-			      listener.certificate ? g_bytes_get_data(listener.certificate, NULL)
-						   : NULL,
-			      listener.key ? cs_secret_get_text(listener.key) : NULL, error);
+	service = cs_service_new(authority, context, listener.host, listener.port,
+				 listener.tls ? cs_tls_files_get_certificate(listener.tls) : NULL,
+				 listener.tls ? cs_tls_files_get_key(listener.tls) : NULL, error);
+	if (service && listener.tls)
+		cs_service_watch_tls(service, g_steal_pointer(&listener.tls));
+	return service;
 }
 
 static CsExit
@@ -269,7 +276,8 @@ const CsCommand cs_command_authority_serve = {
 		N_("Prints one line, \"listening on URL\", when connections are accepted; SIGTERM "
 		   "and SIGINT end it, with exit code 0. Without --listen it listens where the "
 		   "authority's URL points if that is plain HTTP on a loopback address, else on "
-		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key. What "
+		   "127.0.0.1:8443. Any other address needs --tls-certificate and --tls-key; files "
+		   "that are replaced are taken for new connections, and on SIGHUP. What "
 		   "keeps it from answering (a full disk, say) is told on standard error, once a "
 		   "minute at most; it goes on by itself when that has passed. Each request is a "
 		   "line of the server's log (server.log, and four older files, 8 MiB each), with "

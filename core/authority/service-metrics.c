@@ -99,6 +99,21 @@ write_revocation(CsService *service, GString *text)
 }
 
 static void
+write_tls(const CsService *service, GString *text)
+{
+	gint64 not_after = cs_httpd_get_tls_not_after(service->httpd);
+
+	if (not_after == 0)
+		return;
+	add_gauge(text, "countersign_tls_certificate_not_after_timestamp_seconds",
+		  "Until when the server's certificate is valid, in Unix seconds.",
+		  (double)not_after);
+	add_gauge(text, "countersign_tls_files_refused",
+		  "Whether the files of certificate and key are not what is served.",
+		  service->tls_refused ? 1 : 0);
+}
+
+static void
 write_process(const CsService *service, GString *text)
 {
 	static const char *const labels[] = {"version", CS_VERSION, NULL};
@@ -157,6 +172,7 @@ cs_service_get_metrics(
 	write_load(service, text);
 	write_registry(service, text);
 	write_revocation(service, text);
+	write_tls(service, text);
 	write_process(service, text);
 	bytes = g_string_free_to_bytes(text);
 	cs_answer_set_bytes(answer, CS_METRICS_CONTENT_TYPE, bytes);

@@ -29,7 +29,9 @@ struct _CsService {
 	CsTrustedIssuers *issuers;
 	CsPublishedCrl *crl; /* NULL before the first */
 	CsRevocationWatch *watch;
-	GSource *news; /* the watch knows more: made ready by its thread */
+	GSource *news;	       /* the watch knows more: made ready by its thread */
+	CsTlsFiles *tls_files; /* NULL: not watched */
+	gboolean tls_refused;  /* what is in them is not what is served */
 	CsServiceCounts *counts;
 	CsSecret *metrics_token; /* NULL: whoever asks from this machine may see the metrics */
 	gint64 began_at;	 /* Unix seconds */

@@ -398,6 +398,7 @@ cs_service_free(CsService *service)
 	g_clear_pointer(&service->issuers, cs_trusted_issuers_free);
 	g_clear_pointer(&service->crl, cs_published_crl_free);
 	g_clear_pointer(&service->lock, cs_file_lock_free);
+	g_clear_pointer(&service->tls_files, cs_tls_files_free);
 	g_clear_pointer(&service->counts, cs_service_counts_free);
 	g_clear_pointer(&service->metrics_token, cs_secret_unref);
 	g_free(service->address);

@@ -4,6 +4,7 @@
 
 #include "core/authority/authority.h"
 #include "core/base/httpd.h"
+#include "core/base/tls-files.h"
 
 /* The HTTP calls of docs/protocol.md over one authority, on `context`'s thread. Challenges and
  * nonces live in memory: a restart forgets them, so nothing can be replayed over it. */
@@ -23,6 +24,9 @@ const char *cs_service_get_address(const CsService *service);
  * registry. On the context's thread. */
 typedef void (*CsServiceFault)(const GError *error, gpointer data);
 void cs_service_set_fault_handler(CsService *service, CsServiceFault fault, gpointer data);
+/* files: (transfer full): what certificate and key were read from; taken anew when replaced. */
+void cs_service_watch_tls(CsService *service, CsTlsFiles *files);
+void cs_service_reload_tls(CsService *service); /* now */
 /* token (nullable): who brings it sees /metrics, and nobody else; NULL: who asks from this machine. */
 void cs_service_set_metrics_token(CsService *service, CsSecret *token);
 /* TRUE: each request its own commit. Unless set, those that are ready share one. */

@@ -41,6 +41,7 @@ static const char *const names[CS_FIELD_COUNT] = {
 	[CS_FIELD_DURATION] = FIELD_PREFIX "ms",
 	[CS_FIELD_RECEIVED] = FIELD_PREFIX "received",
 	[CS_FIELD_SENT] = FIELD_PREFIX "sent",
+	[CS_FIELD_UNTIL] = FIELD_PREFIX "until",
 	[CS_FIELD_TRAY] = FIELD_PREFIX "tray",
 	[CS_FIELD_MESSAGE] = FIELD_PREFIX "message",
 };

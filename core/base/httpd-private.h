@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "core/base/httpd-tls.h"
 #include "core/base/httpd.h"
 
 #include <microhttpd.h>
@@ -27,6 +28,9 @@ struct _CsHttpd {
 	CsHttpdPrepare prepare; /* (nullable) */
 	GDestroyNotify free_prepared;
 	gpointer prepare_data;
+	CsHttpdTls *tls;		   /* (nullable) */
+	CsHttpdBeforeAccept before_accept; /* (nullable) */
+	gpointer before_accept_data;
 	CsHttpdObserve observe; /* (nullable) */
 	gpointer observe_data;
 	GPtrArray *prepared; /* CsHttpdUpload, lent: suspended, to be handed over in this turn */

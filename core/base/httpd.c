@@ -31,6 +31,7 @@ typedef struct {
 	int fd;
 	gint64 deadline_us;
 	char peer[CS_HTTPD_PEER_SIZE_BYTES];
+	CsHttpdTls *tls; /* (nullable) what it is answered with, whatever comes after that */
 } Connection;
 
 typedef struct {
@@ -43,6 +44,19 @@ restart_deadline(CsHttpd *httpd, Connection *connection)
 {
 	connection->deadline_us = g_get_monotonic_time() + (gint64)httpd->request_timeout_ms * 1000;
 	g_queue_push_tail_link(&httpd->connections, &connection->link);
+}
+
+/* Its handshake comes later. */
+static void
+use_tls(CsHttpd *httpd, struct MHD_Connection *handle, Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (httpd->tls == NULL || info == NULL)
+		return;
+	connection->tls = cs_httpd_tls_ref(httpd->tls);
+	cs_httpd_tls_use(connection->tls, info->tls_session);
 }
 
 static void
@@ -62,9 +76,11 @@ connection_cb(void *data,
 		connection->link.data = connection;
 		connection->fd = info->connect_fd;
 		*socket_context = connection;
+		use_tls(httpd, handle, connection);
 		restart_deadline(httpd, connection);
 	} else if (connection != NULL) {
 		g_queue_unlink(&httpd->connections, &connection->link);
+		g_clear_pointer(&connection->tls, cs_httpd_tls_unref);
 		g_free(connection);
 		*socket_context = NULL;
 	}
@@ -289,6 +305,8 @@ accept_connections(CsHttpd *httpd, gint64 now_us)
 		int fd = accept4(httpd->listen_fd, (struct sockaddr *)&address, &length,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		if (fd >= 0 && i == 0 && httpd->before_accept != NULL)
+			httpd->before_accept(httpd->before_accept_data);
 		if (fd >= 0) {
 			MHD_add_connection(httpd->daemon, fd, (struct sockaddr *)&address, length);
 			continue;
@@ -452,12 +470,14 @@ cs_httpd_new(GMainContext *context,
 	if (httpd->listen_fd < 0)
 		return NULL;
 	httpd->port = cs_httpd_socket_get_port(httpd->listen_fd);
+	if (has_tls) {
+		httpd->tls = cs_httpd_tls_new(certificate_pem, key_pem, error);
+		if (httpd->tls == NULL)
+			return NULL;
+	}
 	httpd->daemon = start_daemon(httpd, certificate_pem, key_pem);
 	if (httpd->daemon == NULL) {
-		cs_error_set(error, has_tls ? CS_ERROR_INVALID : CS_ERROR_STATE,
-			     has_tls ? "tls-invalid" : NULL, "%s",
-			     has_tls ? _("cannot start the server with this certificate and key")
-				     : _("cannot start the server"));
+		cs_error_set(error, CS_ERROR_STATE, NULL, _("cannot start the server"));
 		return NULL;
 	}
 	httpd->epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
@@ -505,6 +525,67 @@ cs_httpd_set_settle(CsHttpd *httpd, CsHttpdSettle settle, gpointer data)
 {
 	httpd->settle = settle;
 	httpd->settle_data = data;
+}
+
+/**
+ * cs_httpd_set_tls:
+ * @httpd: a server with TLS
+ * @certificate_pem: chain, the server's own first; not kept
+ * @key_pem: its key; not kept
+ * @now: Unix seconds
+ * @error: %CS_ERROR_INVALID "tls-invalid" where they cannot be read or do not fit, "tls-not-valid-now"
+ *   where @now is outside the certificate's validity
+ *
+ * Connections that begin from here on are answered with these; those that are open go on.
+ *
+ * Returns: %FALSE where it is as before
+ */
+gboolean
+cs_httpd_set_tls(CsHttpd *httpd,
+		 const char *certificate_pem,
+		 const char *key_pem,
+		 gint64 now,
+		 GError **error)
+{
+	g_autoptr(CsHttpdTls) tls = cs_httpd_tls_new(certificate_pem, key_pem, error);
+
+	g_return_val_if_fail(httpd->tls != NULL, FALSE);
+	if (tls == NULL)
+		return FALSE;
+	if (!cs_httpd_tls_is_valid_at(tls, now)) {
+		cs_error_set(error, CS_ERROR_INVALID, "tls-not-valid-now",
+			     _("the server's new certificate has expired or is not valid yet"));
+		return FALSE;
+	}
+	cs_httpd_tls_unref(httpd->tls);
+	httpd->tls = g_steal_pointer(&tls);
+	return TRUE;
+}
+
+/**
+ * cs_httpd_get_tls_not_after:
+ * @httpd: a server
+ *
+ * Returns: until when the certificate is valid that connections get now, Unix seconds; 0 without TLS
+ */
+gint64
+cs_httpd_get_tls_not_after(const CsHttpd *httpd)
+{
+	return httpd->tls != NULL ? cs_httpd_tls_get_not_after(httpd->tls) : 0;
+}
+
+/**
+ * cs_httpd_set_before_accept:
+ * @httpd: a server, before its context runs
+ * @before: called when somebody has connected, before anything is said to them; once for all that
+ *   have at one time
+ * @data: for @before
+ */
+void
+cs_httpd_set_before_accept(CsHttpd *httpd, CsHttpdBeforeAccept before, gpointer data)
+{
+	httpd->before_accept = before;
+	httpd->before_accept_data = data;
 }
 
 /**
@@ -581,6 +662,7 @@ cs_httpd_free(CsHttpd *httpd)
 		finish_requests(httpd);
 		MHD_stop_daemon(httpd->daemon);
 	}
+	g_clear_pointer(&httpd->tls, cs_httpd_tls_unref);
 	g_ptr_array_unref(httpd->held);
 	g_ptr_array_unref(httpd->held_answers);
 	g_ptr_array_unref(httpd->postponed);

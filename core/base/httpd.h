@@ -93,6 +93,16 @@ typedef struct {
 void cs_httpd_get_load(const CsHttpd *httpd, CsHttpdLoad *load);
 gboolean cs_httpd_is_loopback(const char *peer); /* (nullable) a request's */
 void cs_httpd_set_observer(CsHttpd *httpd, CsHttpdObserve observe, gpointer data);
+/* now: Unix seconds. For connections from here on; CS_ERROR_INVALID "tls-invalid", "tls-not-valid-now":
+ * then it is as before. Only of a server with TLS. */
+gboolean cs_httpd_set_tls(CsHttpd *httpd,
+			  const char *certificate_pem,
+			  const char *key_pem,
+			  gint64 now,
+			  GError **error);
+gint64 cs_httpd_get_tls_not_after(const CsHttpd *httpd); /* Unix seconds; 0 without TLS */
+typedef void (*CsHttpdBeforeAccept)(gpointer data);
+void cs_httpd_set_before_accept(CsHttpd *httpd, CsHttpdBeforeAccept before, gpointer data);
 void cs_httpd_free(CsHttpd *httpd); /* finishes answers under way, at most 2 s */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsHttpd, cs_httpd_free)

@@ -42,6 +42,8 @@ SAMPLES = [
     ("core/account/a.c", "#include <curl/curl.h>\n", "libcurl"),
     ("core/base/http.c", "#include <microhttpd.h>\n", "libmicrohttpd"),
     ("core/base/httpd.c", "#include <curl/curl.h>\n", "libcurl"),
+    ("core/base/httpd.c", "#include <gnutls/gnutls.h>\n", "GnuTLS"),
+    ("core/base/httpd-tls.c", "#include <gnutls/x509.h>\n", None),
     ("core/base/http-url.h", "#include <curl/curl.h>\n", None),
     ("core/authority/service.c", "#include <sqlite3.h>\n", "SQLite"),
     ("core/authority/admin.c", 'x = "SELECT * FROM devices";\n', "SQL"),

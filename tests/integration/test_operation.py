@@ -2,11 +2,15 @@
 # SPDX-FileCopyrightText: The Countersign authors
 # SPDX-License-Identifier: Apache-2.0
 """What whoever runs the authority's server sees of it, and may do to it."""
+import datetime
+import hashlib
 import http.client
 import json
 import os
 import re
 import secrets
+import signal
+import ssl
 import stat
 import subprocess
 import threading
@@ -233,6 +237,158 @@ def test_who_may_see_the_metrics(world):
         result = organisation.run("serve", "--listen", "127.0.0.1:%d" % organisation.port, *organisation.options, "--json")
         equal((result.code, result.json["error"]["code"]), (2, "metrics-token-invalid"), repr(wrong))
         expect(not wrong.strip() or wrong.strip() not in result.out, result)
+
+
+class Tls:
+    """An organisation that serves TLS, and whoever looks at its certificates."""
+
+    def __init__(self, world):
+        self.folder = os.path.join(world.folder, "tls")
+        os.mkdir(self.folder)
+        self.first = self.put(pki.make_server("127.0.0.1"))
+        self.organisation = world.organisation(serve=False)
+        self.organisation.options = ("--tls-certificate", self.path("cert.pem"), "--tls-key", self.path("key.pem"))
+        self.organisation.serve()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def replace(self, name, data):
+        """As careful people do: beside it, and renamed."""
+        with open(self.path(name + ".new"), "wb") as out:
+            out.write(data)
+        os.rename(self.path(name + ".new"), self.path(name))
+
+    def put(self, identity):
+        self.replace("cert.pem", identity.pem)
+        self.replace("key.pem", identity.key_pem())
+        return identity
+
+    def connect(self):
+        """A connection that has been used once."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", self.organisation.port, timeout=20, context=context)
+        equal(self.ask(connection), 200)
+        return connection
+
+    @staticmethod
+    def ask(connection):
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    def served(self):
+        """The fingerprint of the certificate that somebody gets who connects now."""
+        connection = self.connect()
+        shown = hashlib.sha256(connection.sock.getpeercert(True)).hexdigest()
+        connection.close()
+        return shown
+
+    def told(self, name):
+        return logged(self.organisation, name)
+
+    def refused(self):
+        """How often, and whether the metrics know."""
+        connection = self.connect()
+        connection.request("GET", "/metrics")
+        families = text_string_to_metric_families(connection.getresponse().read().decode())
+        value, = [sample.value for family in families for sample in family.samples
+                  if sample.name == "countersign_tls_files_refused"]
+        connection.close()
+        return value, [entry["code"] for entry in self.told("tls-refused")]
+
+
+def test_tls_files_that_are_replaced(world):
+    tls = Tls(world)
+    equal(tls.served(), tls.first.fingerprint)
+    kept = tls.connect()
+    socket_kept = kept.sock
+    second = tls.put(pki.make_server("127.0.0.1", not_after=pki.now() + pki.days(2)))
+    equal(tls.served(), second.fingerprint, "at once, for whoever connects")
+    equal((tls.ask(kept), kept.sock), (200, socket_kept), "whoever is connected goes on")
+    reloaded, = tls.told("tls-reloaded")
+    equal((reloaded["level"], reloaded["until"]),
+          ("info", second.certificate.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    connection = tls.connect()
+    connection.request("GET", "/metrics")
+    families = text_string_to_metric_families(connection.getresponse().read().decode())
+    equal([sample.value for family in families for sample in family.samples
+           if sample.name == "countersign_tls_certificate_not_after_timestamp_seconds"],
+          [second.certificate.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp()])
+    third = pki.make_server("127.0.0.1")
+    for name, data in (("key.pem", third.key_pem()), ("cert.pem", third.pem)):
+        with open(tls.path(name), "wb") as out:  # in place, and the key first
+            out.write(data)
+    equal(tls.served(), third.fingerprint)
+    said = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % tls.organisation.port],
+                          input=b"", capture_output=True, timeout=60, check=False).stdout
+    expect(third.pem.strip() in said, "openssl sees it, too", said)
+    equal(tls.told("tls-refused"), [])
+    tls.organisation.stop()
+
+
+def test_links_that_are_set_anew(world):
+    """As certbot keeps its pairs, and as volumes of containers are swapped."""
+    tls = Tls(world)
+    pairs = [pki.make_server("127.0.0.1") for _ in range(2)]
+    for number, identity in enumerate(pairs):
+        os.mkdir(tls.path(str(number)))
+        for name, data in (("cert.pem", identity.pem), ("key.pem", identity.key_pem())):
+            with open(os.path.join(tls.path(str(number)), name), "wb") as out:
+                out.write(data)
+    os.symlink("0", tls.path("live"))
+    for name in ("cert.pem", "key.pem"):
+        os.symlink(os.path.join("live", name), tls.path("link"))
+        os.rename(tls.path("link"), tls.path(name))
+    equal(tls.served(), pairs[0].fingerprint)
+    os.symlink("1", tls.path("link"))
+    os.rename(tls.path("link"), tls.path("live"))
+    equal(tls.served(), pairs[1].fingerprint)
+    equal(tls.told("tls-refused"), [])
+
+
+def test_tls_files_that_cannot_be_taken(world):
+    """The pair that is served stays; it is told once, however many connect."""
+    tls = Tls(world)
+    other = pki.make_server("127.0.0.1")
+    tls.replace("cert.pem", other.pem)
+    for _ in range(5):
+        equal(tls.served(), tls.first.fingerprint, "beside the key of the old one")
+    equal(tls.refused(), (1, ["tls-invalid"]))
+    tls.replace("cert.pem", other.pem[:300])
+    equal(tls.refused(), (1, ["tls-invalid"] * 2))
+    os.unlink(tls.path("cert.pem"))
+    equal(tls.refused(), (1, ["tls-invalid"] * 2 + ["not-found"]))
+    tls.put(pki.make_server("127.0.0.1", pki.now() - pki.days(9), pki.now() - pki.days(2)))
+    tls.put(pki.make_server("127.0.0.1", pki.now() + pki.days(1), pki.now() + pki.days(2)))
+    equal(tls.refused(), (1, ["tls-invalid"] * 2 + ["not-found", "tls-not-valid-now"]))
+    equal(tls.served(), tls.first.fingerprint)
+    tls.put(tls.first)
+    equal(tls.refused()[0], 0, "what is served is what stands there")
+    tls.put(other)
+    equal(tls.served(), other.fingerprint)
+    equal(tls.refused()[0], 0)
+
+
+def test_hangup_reads_the_tls_files(world):
+    tls = Tls(world)
+    second = tls.put(pki.make_server("127.0.0.1"))
+    tls.organisation.process.send_signal(signal.SIGHUP)
+    expect(wait_until(lambda: tls.told("tls-reloaded")), "without anybody connecting")
+    equal(tls.served(), second.fingerprint)
+    tls.replace("key.pem", b"nothing")
+    tls.organisation.process.send_signal(signal.SIGHUP)
+    expect(wait_until(lambda: len(tls.told("tls-refused")) == 1), "refused")
+    tls.organisation.process.send_signal(signal.SIGHUP)
+    expect(wait_until(lambda: len(tls.told("tls-refused")) == 2), "and said again to who asks again")
+    equal(tls.served(), second.fingerprint)
+    tls.organisation.stop()
+    plain = world.organisation()
+    plain.process.send_signal(signal.SIGHUP)
+    equal(call(plain, "GET", "/healthz")[0], 200, "without TLS there is nothing to do")
+    plain.stop()
 
 
 def test_where_the_log_goes(world):

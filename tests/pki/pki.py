@@ -118,7 +118,7 @@ def make_ca(subject="CN=Test CA,O=Example", **options):
     return make(subject, ca=True, **options)
 
 
-def make_server(host):
+def make_server(host, not_before=None, not_after=None):
     """A server's TLS certificate, which vouches for itself; host: a name or an address."""
     key = make_key()
     try:
@@ -127,7 +127,7 @@ def make_server(host):
         alternative = x509.DNSName(host)
     builder = (x509.CertificateBuilder().subject_name(name("CN=" + host)).issuer_name(name("CN=" + host))
                .public_key(key.public_key()).serial_number(1)
-               .not_valid_before(now() - days(1)).not_valid_after(now() + days(1))
+               .not_valid_before(not_before or now() - days(1)).not_valid_after(not_after or now() + days(1))
                .add_extension(x509.SubjectAlternativeName([alternative]), False)
                .add_extension(x509.BasicConstraints(ca=True, path_length=None), True))
     return Identity(builder.sign(key, hashes.SHA256()), key)
