@@ -34,8 +34,8 @@ typedef struct {
 			   * "certificate-expiring" or "key-rotating" */
 	char *topic;	  /* (nullable): NULL: the account's state; else something beside it */
 	char *title;	  /* translated, as the two below */
-	char *sentence;
-	char *next_step; /* (nullable) */
+	char *sentence;	  /* names nobody: who shows it may read it as markup; the title names */
+	char *next_step;  /* (nullable) */
 	gboolean urgent;
 } CsAgentNotice;
 

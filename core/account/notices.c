@@ -295,10 +295,11 @@ make_rotation_notice(const CsAccount *account, const CsRotation *rotation)
 
 	notice->topic = g_strdup(notice->code);
 	notice->title = g_strdup_printf(_("New key announced: %s"), account->organisation);
-	/* Translators: the organisation, and a date. */
-	notice->sentence = g_strdup_printf(_("%s is about to sign with a new key. The present one "
-					     "counts until %s."),
-					   account->organisation, day);
+	/* Translators: a date. */
+	notice->sentence =
+		g_strdup_printf(_("The organisation is about to sign with a new key. The "
+				  "present one counts until %s."),
+				day);
 	notice->next_step = g_strdup(_("There is nothing for you to do: the key known here vouches "
 				       "for the new one, and this device takes it over by "
 				       "itself."));

@@ -227,6 +227,8 @@ test_key(CsTestAgent *f, gconstpointer data)
 	g_assert_cmpstr(cs_test_agent_get_notice(f, 1)->title, ==,
 			"New key announced: Example Corp");
 	g_assert_nonnull(strstr(cs_test_agent_get_notice(f, 1)->sentence, "is about to sign"));
+	/* a body is read as markup by those who show it: a name of the server's is in the title */
+	g_assert_null(strstr(cs_test_agent_get_notice(f, 1)->sentence, "Example Corp"));
 	cs_test_agent_set_network(f, FALSE, G_NETWORK_CONNECTIVITY_LOCAL);
 	cs_test_agent_set_network(f, TRUE, G_NETWORK_CONNECTIVITY_FULL);
 	cs_test_agent_settle(f);
