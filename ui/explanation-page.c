@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ui/explanation-page.h"
 
+#include "core/base/error.h"
 #include "ui/explanation-list.h"
 #include "ui/label.h"
 #include "ui/removal-dialog.h"
@@ -19,6 +20,7 @@ struct _CsExplanationPage {
 	GCancellable *cancellable;  /* (nullable): of what is being read for the page */
 	CsExplanation *explanation; /* (nullable): of the last authentication */
 	CsRemoval *removal;	    /* (nullable): of the certificate that was revoked */
+	GError *removal_error;	    /* (nullable): why it is not known */
 	CsStateMark *mark;
 	GtkLabel *step;
 	GtkLabel *sentence;
@@ -154,47 +156,71 @@ is_only_machines(const CsRemoval *removal)
 	return removal && !removal->hindrance && removal->files->len == 0 && removal->command;
 }
 
-/* Rule 9: of the machine's store the one thing to do is the administrator's. */
+/* Rule 9: of the machine's store the one thing to do is the administrator's; and what is gone is not
+ * deleted once more. */
+static char *
+dup_step(CsExplanationPage *self)
+{
+	if (is_only_machines(self->removal))
+		return cs_owner_dup_step(
+			CS_OWNER_ADMINISTRATOR,
+			_("Have the administrator delete the revoked certificate from the "
+			  "machine’s store; the command stands below."));
+	if (g_error_matches(self->removal_error, CS_ERROR, CS_ERROR_NOT_FOUND))
+		return cs_owner_dup_step(CS_OWNER_USER,
+					 _("The revoked certificate is gone from the stores. Go "
+					   "back and press “Check Now”, to see whether another "
+					   "counts."));
+	return cs_agent_dup_owned_step(self->agent, self->id);
+}
+
 static void
 show_step(CsExplanationPage *self)
 {
-	g_autofree char *step =
-		is_only_machines(self->removal)
-			? cs_owner_dup_step(
-				  CS_OWNER_ADMINISTRATOR,
-				  _("Have the administrator delete the revoked certificate "
-				    "from the machine’s store; the command stands below."))
-			: cs_agent_dup_owned_step(self->agent, self->id);
+	g_autofree char *step = dup_step(self);
 
 	cs_label_set_text(self->step, step);
 	gtk_widget_set_visible(GTK_WIDGET(self->step), *step != '\0');
 }
 
-/* What cannot be done here is said, with who can. */
+/* (transfer full) (nullable): what can be done here; or what cannot, with who can. */
+static char *
+dup_offer(const CsRemoval *removal, const GError *error)
+{
+	if (error && !g_error_matches(error, CS_ERROR, CS_ERROR_NOT_FOUND))
+		return cs_words_dup_error(error);
+	if (removal && removal->hindrance)
+		/* Translators: %s is why, the name of a file first. */
+		return g_strdup_printf(_("The revoked certificate cannot be deleted here, because "
+					 "%s. Show the helpdesk this page."),
+				       removal->hindrance);
+	return removal ? g_strdup(get_offer(removal)) : NULL;
+}
+
 static void
 show_offer(CsExplanationPage *self)
 {
 	const CsRemoval *removal = self->removal;
-	gboolean is_hindered = removal && removal->hindrance;
-	gboolean is_own = removal && !is_hindered && removal->files->len > 0;
+	gboolean is_own = removal && !removal->hindrance && removal->files->len > 0;
 	gboolean is_machine = is_only_machines(removal);
-	g_autofree char *hindered = NULL;
+	g_autofree char *offer = dup_offer(removal, self->removal_error);
 
-	if (is_hindered)
-		/* Translators: %s is why, the name of a file first. */
-		hindered = g_strdup_printf(_("The revoked certificate cannot be deleted here, "
-					     "because %s. Show the helpdesk this page."),
-					   removal->hindrance);
-	if (removal)
-		cs_label_set_text(self->offer, is_hindered ? hindered : get_offer(removal));
+	if (offer)
+		cs_label_set_text(self->offer, offer);
 	cs_label_set_text(self->command, is_machine ? removal->command : "");
-	gtk_widget_set_visible(self->offer_box, is_hindered || is_own || is_machine);
+	gtk_widget_set_visible(self->offer_box, offer != NULL);
 	gtk_widget_set_visible(self->delete_button, is_own);
 	gtk_widget_set_visible(self->command_box, is_machine);
 	show_step(self);
 }
 
-/* Where it is in no store any more, there is nothing to offer. */
+static void
+clear_removal(CsExplanationPage *self)
+{
+	g_clear_pointer(&self->removal, cs_removal_free);
+	g_clear_error(&self->removal_error);
+}
+
 static void
 planned_cb(GObject *agent, GAsyncResult *result, gpointer data)
 {
@@ -202,12 +228,13 @@ planned_cb(GObject *agent, GAsyncResult *result, gpointer data)
 	g_autoptr(GError) error = NULL;
 	CsRemoval *removal = cs_agent_plan_removal_finish(CS_AGENT(agent), result, &error);
 
-	if (!is_current(self, result)) {
+	if (!is_current(self, result) || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
 		g_clear_pointer(&removal, cs_removal_free);
 		return;
 	}
-	g_clear_pointer(&self->removal, cs_removal_free);
+	clear_removal(self);
 	self->removal = removal;
+	self->removal_error = g_steal_pointer(&error);
 	show_offer(self);
 }
 
@@ -224,7 +251,7 @@ forget(CsExplanationPage *self)
 {
 	stop_reading(self);
 	g_clear_pointer(&self->explanation, cs_explanation_free);
-	g_clear_pointer(&self->removal, cs_removal_free);
+	clear_removal(self);
 }
 
 static void
@@ -326,7 +353,7 @@ start_reading(CsExplanationPage *self, const CsAccount *account)
 					    self->cancellable, planned_cb, g_object_ref(self));
 		return;
 	}
-	g_clear_pointer(&self->removal, cs_removal_free);
+	clear_removal(self);
 	show_offer(self);
 }
 

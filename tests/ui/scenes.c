@@ -389,6 +389,26 @@ show_explanation_command(CsTestDesktop *d)
 }
 
 static void
+show_explanation_gone(CsTestDesktop *d)
+{
+	show_explanation_revoked(d);
+	cs_test_agent_uninstall(&d->base);
+	cs_test_give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_wait_hidden("delete_button");
+}
+
+static void
+show_explanation_unread(CsTestDesktop *d)
+{
+	show_explanation_revoked(d);
+	cs_test_desktop_block_store(d);
+	cs_test_give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_wait_text("offer", d->base.home->certificates);
+}
+
+static void
 show_removal(CsTestDesktop *d)
 {
 	show_explanation_revoked(d);
@@ -429,6 +449,8 @@ const CsTestScene cs_test_scenes[] = {
 	{"explanation-open", show_explanation_open},
 	{"explanation-revoked", show_explanation_revoked},
 	{"explanation-command", show_explanation_command},
+	{"explanation-gone", show_explanation_gone},
+	{"explanation-unread", show_explanation_unread},
 	{"removal", show_removal},
 	{"removal-done", show_removal_done},
 	{"guide-delete", show_guide_delete},

@@ -304,6 +304,66 @@ test_revoked_shared(CsTestDesktop *d, gconstpointer data)
 	g_assert_false(cs_test_is_shown("command"));
 }
 
+/* What the stores say meanwhile, the page says when somebody comes back to look. */
+static void
+look_again(CsTestDesktop *d)
+{
+	cs_test_give_focus(d->window, FALSE);
+	cs_test_give_focus(d->window, TRUE);
+	cs_test_desktop_draw(d);
+}
+
+/* It was deleted by other means: there is nothing left to delete. */
+static void
+test_revoked_gone(CsTestDesktop *d, gconstpointer data)
+{
+	revoke_device(d);
+	open_explanation(d);
+	cs_test_wait_shown("delete_button");
+	cs_test_agent_uninstall(&d->base);
+	look_again(d);
+	cs_test_wait_text("step", "It is your turn. The revoked certificate is gone");
+	g_assert_false(cs_test_is_shown("offer_box"));
+	cs_agent_check(d->base.agent, NULL);
+	cs_test_agent_settle(&d->base);
+	cs_test_wait_text("step", "It is the helpdesk's turn. Ask the helpdesk to have");
+}
+
+/* A store that cannot be read is said, with what to do, in place of the offer. */
+static void
+test_revoked_unread(CsTestDesktop *d, gconstpointer data)
+{
+	revoke_device(d);
+	open_explanation(d);
+	cs_test_wait_shown("delete_button");
+	cs_test_desktop_block_store(d);
+	look_again(d);
+	cs_test_wait_text("offer", "Cannot open folder");
+	cs_test_expect_text("offer", "then try again.");
+	g_assert_false(cs_test_is_shown("delete_button"));
+	g_assert_false(cs_test_is_shown("command"));
+	cs_test_desktop_unblock_store(d);
+	look_again(d);
+	cs_test_wait_shown("delete_button");
+}
+
+/* Files may have names that are no text. */
+static void
+test_revoked_odd_name(CsTestDesktop *d, gconstpointer data)
+{
+	g_autofree char *machine = g_build_filename(d->base.home->folder, "machine", NULL);
+	g_autofree char *path = g_build_filename(d->base.home->certificates, "device.pem", NULL);
+	g_autofree char *odd = g_build_filename(d->base.home->certificates, "\xff.pem", NULL);
+
+	cs_test_agent_install(&d->base);
+	g_assert_cmpint(g_rename(path, odd), ==, 0);
+	g_assert_cmpint(g_rename(d->base.home->certificates, machine), ==, 0);
+	d->base.faults->device_reason = CS_REASON_CERTIFICATE_REVOKED;
+	open_explanation(d);
+	cs_test_wait_shown("command");
+	cs_test_expect_text("command", "machine/\xef\xbf\xbd.pem'");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -319,5 +379,8 @@ main(int argc, char **argv)
 	cs_test_add_desktop_test("/explanation/revoked/fails", test_revoked_fails);
 	cs_test_add_desktop_test("/explanation/revoked/machine", test_revoked_machine);
 	cs_test_add_desktop_test("/explanation/revoked/shared", test_revoked_shared);
+	cs_test_add_desktop_test("/explanation/revoked/gone", test_revoked_gone);
+	cs_test_add_desktop_test("/explanation/revoked/unread", test_revoked_unread);
+	cs_test_add_desktop_test("/explanation/revoked/odd-name", test_revoked_odd_name);
 	return g_test_run();
 }

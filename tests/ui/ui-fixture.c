@@ -8,7 +8,10 @@
 #include "ui/problem.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 static gint64
 get_unix_s(gpointer data)
@@ -136,6 +139,34 @@ cs_test_desktop_empty(CsTestDesktop *d)
 	gboolean pending = FALSE;
 
 	g_assert_true(cs_deletion_delete(&d->base.home->client, d->base.id, &pending, NULL, NULL));
+}
+
+static char *
+get_aside(CsTestDesktop *d)
+{
+	return g_build_filename(d->base.home->folder, "aside", NULL);
+}
+
+/* A link to a name that is longer than any may be. */
+void
+cs_test_desktop_block_store(CsTestDesktop *d)
+{
+	const char *store = d->base.home->certificates;
+	g_autofree char *aside = get_aside(d);
+	g_autofree char *target = g_strnfill(NAME_MAX + 1, 'a');
+
+	g_assert_cmpint(g_rename(store, aside), ==, 0);
+	g_assert_cmpint(symlink(target, store), ==, 0);
+}
+
+void
+cs_test_desktop_unblock_store(CsTestDesktop *d)
+{
+	const char *store = d->base.home->certificates;
+	g_autofree char *aside = get_aside(d);
+
+	g_assert_cmpint(g_unlink(store), ==, 0);
+	g_assert_cmpint(g_rename(aside, store), ==, 0);
 }
 
 void

@@ -34,6 +34,9 @@ void cs_test_desktop_draw(CsTestDesktop *d);
 /* Ada's account is gone before the agent looks. */
 void cs_test_desktop_empty(CsTestDesktop *d);
 /* A code that the server takes, for one account of this user. */
+/* A user's store that nobody can read, root either; until it is removed again. */
+void cs_test_desktop_block_store(CsTestDesktop *d);
+void cs_test_desktop_unblock_store(CsTestDesktop *d);
 void cs_test_desktop_add_code(CsTestDesktop *d, const char *code, const char *user);
 char *cs_test_desktop_make_link(CsTestDesktop *d, const char *code);
 
