@@ -382,7 +382,8 @@ refresh_record(CsAuthority *a,
 	gint64 now = cs_clock_get_unix_s(cs_authority_get_clock(a));
 	CsRevocationRecord *record = cs_revocation_feed_fetch(feed, wanted, now, cancellable);
 	gboolean kept = !g_cancellable_set_error_if_cancelled(cancellable, error) &&
-			cs_revocation_store_put(cs_authority_get_folder(a), record, error);
+			cs_revocation_store_put(cs_authority_get_folder(a), record, error) &&
+			cs_revocation_store_mark(cs_authority_get_folder(a), error);
 
 	cs_revocation_feed_take(feed, record, now);
 	return kept;

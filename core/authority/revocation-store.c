@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #define FOLDER_NAME	 "revocation"
+#define MARK_NAME	 "changed"
+#define INODE_SHIFT	 40 /* beyond what nanoseconds within a tick differ in */
 #define HEADER_MAX_BYTES 65536
 #define FILE_MAX_BYTES	 (CS_CRL_MAX_BYTES + HEADER_MAX_BYTES)
 #define MAX_RECORDS	 65536
@@ -236,20 +238,47 @@ cs_revocation_store_list(const char *folder)
 	return records;
 }
 
+static char *
+mark_path_of(const char *authority)
+{
+	return g_build_filename(authority, FOLDER_NAME, MARK_NAME, NULL);
+}
+
+/**
+ * cs_revocation_store_mark:
+ * @folder: the authority's
+ * @error: CS_ERROR_STATE
+ *
+ * Lets a serving process know that another one has written here: it then reads everything anew. What
+ * it writes itself it knows, and marks nothing.
+ *
+ * Returns: FALSE where it could not be written
+ */
+gboolean
+cs_revocation_store_mark(const char *folder, GError **error)
+{
+	g_autofree char *own = folder_of(folder);
+	g_autofree char *path = mark_path_of(folder);
+
+	return cs_file_ensure_folder(own, error) &&
+	       cs_file_write_atomically(path, (const guint8 *)"\n", 1, error);
+}
+
 /**
  * cs_revocation_store_get_stamp:
  * @folder: the authority's
  *
- * Returns: another number after every change; 0 where nothing was kept yet
+ * Returns: another number after every mark, each being a new file; 0 where there was none yet
  */
 guint64
 cs_revocation_store_get_stamp(const char *folder)
 {
-	g_autofree char *own = folder_of(folder);
+	g_autofree char *path = mark_path_of(folder);
 	struct stat status;
 
-	if (stat(own, &status) != 0)
+	if (stat(path, &status) != 0)
 		return 0;
-	return (guint64)status.st_mtim.tv_sec * G_GUINT64_CONSTANT(1000000000) +
-	       (guint64)status.st_mtim.tv_nsec;
+	return ((guint64)status.st_mtim.tv_sec * G_GUINT64_CONSTANT(1000000000) +
+		(guint64)status.st_mtim.tv_nsec) ^
+	       (guint64)status.st_ino << INODE_SHIFT;
 }

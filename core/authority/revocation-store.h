@@ -30,5 +30,7 @@ cs_revocation_store_put(const char *folder, const CsRevocationRecord *record, GE
 GPtrArray *cs_revocation_store_list(const char *folder);
 gboolean
 cs_revocation_store_delete(const char *folder, const CsRevocationRecord *record, GError **error);
-/* Changes with every put and delete, of any process. */
+/* For processes that are not the serving one, after a put. */
+gboolean cs_revocation_store_mark(const char *folder, GError **error);
+/* Changes with every mark, of any process. */
 guint64 cs_revocation_store_get_stamp(const char *folder);

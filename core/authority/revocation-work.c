@@ -27,7 +27,6 @@ publish(CsRevocationWatch *watch)
 	before = watch->views;
 	watch->views = g_steal_pointer(&views);
 	cs_revocation_watch_keep_current(watch);
-	watch->seen_stamp = watch->stamp;
 	g_mutex_unlock(&watch->mutex);
 	g_ptr_array_unref(before);
 }
@@ -59,9 +58,14 @@ clean_store(const CsRevocationWatch *watch, GPtrArray *records)
 void
 cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 {
-	guint64 stamp = cs_revocation_store_get_stamp(watch->folder);
-	g_autoptr(GPtrArray) records = cs_revocation_store_list(watch->folder);
+	g_autoptr(GPtrArray) records = NULL;
 
+	/* First: what is written while it is read is read once more. */
+	watch->stamp = cs_revocation_store_get_stamp(watch->folder);
+	g_mutex_lock(&watch->mutex);
+	watch->seen_stamp = watch->stamp;
+	g_mutex_unlock(&watch->mutex);
+	records = cs_revocation_store_list(watch->folder);
 	clean_store(watch, records);
 	g_ptr_array_set_size(watch->feeds, 0);
 	for (guint i = 0; i < rows->len; i++) {
@@ -74,7 +78,6 @@ cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 		cs_revocation_feed_load(feed, records, cs_revocation_watch_get_now(watch));
 		g_ptr_array_add(watch->feeds, feed);
 	}
-	watch->stamp = stamp;
 	publish(watch);
 }
 
@@ -88,13 +91,6 @@ find_feed(const CsRevocationWatch *watch, const char *issuer)
 			return feed;
 	}
 	return NULL;
-}
-
-static void
-show(CsRevocationWatch *watch)
-{
-	watch->stamp = cs_revocation_store_get_stamp(watch->folder);
-	publish(watch);
 }
 
 /* ---- what comes ---- */
@@ -219,7 +215,7 @@ collect(CsRevocationWatch *watch)
 	if (errands->len == 0)
 		return;
 	if (changed)
-		show(watch);
+		publish(watch);
 	for (guint i = taken->len; i > 0; i--)
 		hear(watch, taken->pdata[i - 1], errands);
 	tell(watch);

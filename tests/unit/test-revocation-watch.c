@@ -318,6 +318,10 @@ test_refreshed_elsewhere(Fixture *f, gconstpointer data)
 	record->fetched_at = record->tried_at = NOW;
 	cs_revocation_store_put(f->base.folder, record, &error);
 	g_assert_no_error(error);
+	/* What it did not say is taken for the watch's own, and read by nobody. */
+	assert_known(f, "ocsp-missing");
+	cs_revocation_store_mark(f->base.folder, &error);
+	g_assert_no_error(error);
 	told = count_told(f);
 	if (ask(f, f->base.client, &answer)) /* or the thread was quicker */
 		wait_for_more(f, told);
