@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/revocation-watch-private.h"
 
-#define LOOK_AGAIN_S 5	     /* at files, where nothing is due */
-#define KEPT_S	     2592000 /* 30 days without a fetch */
+#define LOOK_AGAIN_S	5 /* at files, where nothing is due */
+#define KEPT_UNWANTED_S 86400
+#define KEPT_S		2592000 /* 30 days without a fetch */
 
 static void
 tell(const CsRevocationWatch *watch)
@@ -31,17 +32,29 @@ publish(CsRevocationWatch *watch)
 	g_ptr_array_unref(before);
 }
 
-/* Answers about certificates that nobody has shown for long are not kept for ever. */
+static gboolean
+is_wanted(const CsRevocationWatch *watch, const CsRevocationRecord *record)
+{
+	for (guint i = 0; i < watch->feeds->len; i++) {
+		if (cs_revocation_feed_may_use(watch->feeds->pdata[i], record))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* What nobody has fetched for long, and what no choice of the administrator's allows any longer, is
+ * not kept for ever. Another process may know of a later choice, hence not at once. */
 static void
 clean_store(const CsRevocationWatch *watch, GPtrArray *records)
 {
+	gint64 now = cs_revocation_watch_get_now(watch);
+
 	for (guint i = 0; i < records->len; i++) {
 		const CsRevocationRecord *record = g_ptr_array_index(records, i);
+		gint64 age_s = now - MAX(record->fetched_at, record->tried_at);
 		g_autoptr(GError) error = NULL;
 
-		if (record->certificate != NULL &&
-		    cs_revocation_watch_get_now(watch) - MAX(record->fetched_at, record->tried_at) >
-			    KEPT_S &&
+		if (age_s > (is_wanted(watch, record) ? KEPT_S : KEPT_UNWANTED_S) &&
 		    !cs_revocation_store_delete(watch->folder, record, &error))
 			g_debug("an old answer stays: %s", error->message);
 	}
@@ -66,7 +79,6 @@ cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 	watch->seen_stamp = watch->stamp;
 	g_mutex_unlock(&watch->mutex);
 	records = cs_revocation_store_list(watch->folder);
-	clean_store(watch, records);
 	g_ptr_array_set_size(watch->feeds, 0);
 	for (guint i = 0; i < rows->len; i++) {
 		const CsIssuerRow *row = g_ptr_array_index(rows, i);
@@ -78,6 +90,7 @@ cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 		cs_revocation_feed_load(feed, records, cs_revocation_watch_get_now(watch));
 		g_ptr_array_add(watch->feeds, feed);
 	}
+	clean_store(watch, records);
 	publish(watch);
 }
 

@@ -328,21 +328,39 @@ test_refreshed_elsewhere(Fixture *f, gconstpointer data)
 	assert_comes(f, f->base.client, "ocsp");
 }
 
-/* Answers about what nobody has shown for a month are not kept for ever. */
+static void
+keep(Fixture *f, const char *kind, const char *url, gint64 age_s)
+{
+	g_autoptr(CsRevocationRecord) record = cs_test_feed_make_record(&f->base, kind, url);
+	g_autoptr(GError) error = NULL;
+
+	record->fetched_at = record->tried_at = NOW - age_s;
+	cs_revocation_store_put(f->base.folder, record, &error);
+	g_assert_no_error(error);
+}
+
+/* Nothing is kept for ever: what nobody has fetched for a month, and what no choice allows any longer
+ * after a day. */
 static void
 test_old_answers(Fixture *f, gconstpointer data)
 {
-	g_autoptr(CsRevocationRecord) record =
-		cs_test_feed_make_record(&f->base, "ocsp", f->base.ocsp_url);
 	g_autoptr(GPtrArray) left = NULL;
-	g_autoptr(GError) error = NULL;
+	guint wanted = 0;
 
-	record->fetched_at = record->tried_at = NOW - 31 * DAY;
-	cs_revocation_store_put(f->base.folder, record, &error);
-	g_assert_no_error(error);
-	choose(f, "ocsp", NULL);
+	keep(f, "ocsp", f->base.ocsp_url, 31 * DAY);
+	keep(f, "crl", f->base.crl_url, 31 * DAY);
+	keep(f, "crl", "http://127.0.0.1/elsewhere/old.crl", DAY + 1);
+	keep(f, "crl", "http://127.0.0.1/elsewhere/new.crl", DAY);
+	keep(f, "delta", f->base.delta_url, 29 * DAY);
+	choose(f, "any", NULL);
 	left = cs_revocation_store_list(f->base.folder);
-	g_assert_cmpuint(left->len, ==, 0);
+	g_assert_cmpuint(left->len, ==, 2);
+	for (guint i = 0; i < left->len; i++) {
+		const char *url = ((const CsRevocationRecord *)left->pdata[i])->url;
+
+		wanted += g_str_equal(url, f->base.delta_url) || g_str_has_suffix(url, "/new.crl");
+	}
+	g_assert_cmpuint(wanted, ==, 2);
 }
 
 /* The end comes though the responder never answers. */
