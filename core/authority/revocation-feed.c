@@ -3,6 +3,7 @@
 #include "core/authority/revocation-feed-private.h"
 
 #include "core/authority/revocation-plan.h"
+#include "core/base/encoding.h"
 #include "core/base/file.h"
 #include "core/base/http-fetch.h"
 #include "core/pki/certificate-extension.h"
@@ -13,7 +14,7 @@
 #define BEGUN_S	       60	/* so long nobody asks whether it is due */
 #define KEPT_FRESH_S   604800	/* an answer that nobody asked for in a week is let go stale */
 #define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
-#define MAX_RECORDS    20000
+#define MAX_RECORDS    20000	/* docs/revocation.md */
 
 #define KIND_CRL  "crl"
 #define KIND_OCSP "ocsp"
@@ -164,12 +165,12 @@ cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecor
 
 /* ---- what is at hand ---- */
 
+/* As cs_certificate_get_fingerprint(), without reading it. */
 static char *
 fingerprint_of(const CsRevocationRecord *record)
 {
-	g_autoptr(CsCertificate) certificate = cs_certificate_new(record->certificate, NULL);
-
-	return certificate == NULL ? NULL : g_strdup(cs_certificate_get_fingerprint(certificate));
+	return cs_sha256_hex(g_bytes_get_data(record->certificate, NULL),
+			     g_bytes_get_size(record->certificate));
 }
 
 static gboolean
@@ -608,13 +609,72 @@ cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *du
 
 /* ---- taking in ---- */
 
+static void
+remove_record(CsRevocationFeed *feed, CsRevocationRecord *record)
+{
+	g_autofree char *fingerprint = record->certificate != NULL ? fingerprint_of(record) : NULL;
+
+	if (fingerprint != NULL)
+		g_hash_table_remove(feed->answers, fingerprint);
+	g_hash_table_remove(feed->refresh, record);
+	g_hash_table_remove(feed->begun, record);
+	g_ptr_array_remove_fast(feed->records, record);
+}
+
+/* (nullable): the answer that nobody has asked for longest; before all others one that was never had.
+ * CRLs stay: each is many certificates' answer. */
+static const char *
+find_least_used(const CsRevocationFeed *feed, CsRevocationRecord **found)
+{
+	const char *least = NULL;
+	gint64 least_used = G_MAXINT64;
+	GHashTableIter iter;
+	gpointer fingerprint, record;
+
+	g_hash_table_iter_init(&iter, feed->answers);
+	while (g_hash_table_iter_next(&iter, &fingerprint, &record)) {
+		const gint64 *used = g_hash_table_lookup(feed->used, fingerprint);
+		gint64 rank = ((CsRevocationRecord *)record)->data == NULL || used == NULL
+				      ? G_MININT64
+				      : *used;
+
+		if (least != NULL && rank >= least_used)
+			continue;
+		least = fingerprint;
+		least_used = rank;
+		*found = record;
+	}
+	return least;
+}
+
+/* FALSE: what is there is worth more than the record. */
+static gboolean
+make_room(CsRevocationFeed *feed, const CsRevocationRecord *record)
+{
+	CsRevocationRecord *least = NULL;
+	const char *fingerprint = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (feed->records->len < MAX_RECORDS)
+		return TRUE;
+	fingerprint = find_least_used(feed, &least);
+	if (fingerprint == NULL || (record->data == NULL && least->data != NULL))
+		return FALSE;
+	if (!cs_revocation_store_delete(feed->folder, least, &error))
+		g_debug("an answer stays: %s", error->message);
+	g_hash_table_remove(feed->used, fingerprint);
+	remove_record(feed, least);
+	return TRUE;
+}
+
 /**
  * cs_revocation_feed_take:
  * @feed: a feed
  * @record_taken: (transfer full): of this issuer
  * @now: Unix seconds
  *
- * Uses it from now on, in place of what was there from the same source.
+ * Uses it from now on, in place of what was there from the same source. Where there are too many
+ * answers, the one that nobody has asked for longest goes, from disk, too.
  */
 void
 cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken, gint64 now)
@@ -624,16 +684,9 @@ cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken
 	gboolean changed = known == NULL || known->data == NULL || record_taken->data == NULL ||
 			   !g_bytes_equal(known->data, record_taken->data);
 
-	if (known != NULL) {
-		g_autofree char *fingerprint = is_crl ? NULL : fingerprint_of(known);
-
-		if (fingerprint != NULL)
-			g_hash_table_remove(feed->answers, fingerprint);
-		g_hash_table_remove(feed->refresh, known);
-		g_hash_table_remove(feed->begun, known);
-		g_ptr_array_remove_fast(feed->records, known);
-	}
-	if (feed->records->len >= MAX_RECORDS) {
+	if (known != NULL)
+		remove_record(feed, known);
+	if (!make_room(feed, record_taken)) {
 		cs_revocation_record_free(record_taken);
 		return;
 	}

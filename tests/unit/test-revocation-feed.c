@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/revocation-feed.h"
 
+#include "core/base/encoding.h"
 #include "tests/fixtures/feed-fixture.h"
 
 #include <string.h>
@@ -12,6 +13,8 @@
 #define HOUR 3600
 #define DAY  86400
 #define WEEK 604800
+
+#define MAX_RECORDS 20000 /* as docs/revocation.md says */
 
 typedef struct {
 	CsTestFeed base;
@@ -332,6 +335,88 @@ test_kept(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(cs_revocation_feed_get_records(f->feed)->len, ==, 0);
 }
 
+/* Answers about certificates that only count, numbered. */
+static CsRevocationRecord *
+make_numbered(Fixture *f, guint number, gint64 fetched_at)
+{
+	CsRevocationRecord *record = cs_test_feed_make_record(&f->base, "ocsp", f->base.ocsp_url);
+
+	g_bytes_unref(record->certificate);
+	record->certificate = g_bytes_new(&number, sizeof(number));
+	record->fetched_at = record->tried_at = fetched_at;
+	record->failure = g_strdup("unreachable");
+	record->data = g_bytes_new_static("x", 1);
+	return record;
+}
+
+static CsRevocationRecord *
+make_empty(Fixture *f, guint number)
+{
+	CsRevocationRecord *record = make_numbered(f, number, NOW);
+
+	g_clear_pointer(&record->data, g_bytes_unref);
+	return record;
+}
+
+static void
+note_use(Fixture *f, guint number)
+{
+	g_autofree char *fingerprint = cs_sha256_hex(&number, sizeof(number));
+
+	cs_revocation_feed_note_use(f->feed, fingerprint, NOW);
+}
+
+static gboolean
+has_numbered(Fixture *f, guint number)
+{
+	g_autoptr(CsRevocationRecord) record = make_numbered(f, number, 0);
+	GPtrArray *records = cs_revocation_feed_get_records(f->feed);
+
+	for (guint i = 0; i < records->len; i++) {
+		const CsRevocationRecord *other = g_ptr_array_index(records, i);
+
+		if (g_bytes_equal(record->certificate, other->certificate))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Of too many answers the one goes, here and from disk, that nobody has asked for longest; and before
+ * all others those that were never had. */
+static void
+test_full(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) records =
+		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
+	g_autoptr(GPtrArray) stored = NULL;
+
+	cs_test_feed_choose(&f->base, "ocsp", NULL);
+	for (guint i = 0; i < MAX_RECORDS; i++)
+		g_ptr_array_add(records, make_numbered(f, i, NOW - HOUR - DAY + (gint64)i));
+	g_assert_true(cs_revocation_store_put(f->base.folder, records->pdata[0], NULL));
+	g_assert_true(cs_revocation_store_put(f->base.folder, records->pdata[1], NULL));
+	load(f, records);
+	note_use(f, 0);
+	take(f, "ocsp", f->base.ocsp_url, make_ocsp(f), NOW);
+	assert_answer(f, NOW, "ocsp");
+	g_assert_cmpuint(cs_revocation_feed_get_records(f->feed)->len, ==, MAX_RECORDS);
+	g_assert_true(has_numbered(f, 0));
+	g_assert_false(has_numbered(f, 1));
+	stored = cs_revocation_store_list(f->base.folder);
+	g_assert_cmpuint(stored->len, ==, 1);
+	/* What could not be had takes nobody's place. */
+	cs_revocation_feed_take(f->feed, make_empty(f, MAX_RECORDS), NOW);
+	g_assert_false(has_numbered(f, MAX_RECORDS));
+	g_assert_true(has_numbered(f, 2));
+	/* In place of itself it is taken. */
+	cs_revocation_feed_take(f->feed, make_empty(f, 2), NOW);
+	g_assert_true(has_numbered(f, 2));
+	cs_revocation_feed_take(f->feed, make_numbered(f, MAX_RECORDS + 1, NOW), NOW);
+	g_assert_false(has_numbered(f, 2));
+	g_assert_true(has_numbered(f, 3));
+	g_assert_true(has_numbered(f, MAX_RECORDS + 1));
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/revocation-feed/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -346,5 +431,6 @@ main(int argc, char **argv)
 	ADD("delta", test_delta);
 	ADD("file", test_file);
 	ADD("kept", test_kept);
+	ADD("full", test_full);
 	return g_test_run();
 }
