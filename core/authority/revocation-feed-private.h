@@ -4,7 +4,7 @@
 
 #include "core/authority/revocation-feed.h"
 
-/* For revocation-feed.c and revocation-fetch.c alone. */
+/* For revocation-feed.c, revocation-fetch.c and revocation-wanted.c alone. */
 
 /* What was at hand of the administrator's file. */
 typedef struct {
@@ -28,6 +28,10 @@ struct _CsRevocationFeed {
 	gint64 file_time;
 };
 
+/* (transfer full): of an OCSP answer's certificate. */
+char *cs_revocation_feed_fingerprint(const CsRevocationRecord *record);
+/* Of one issuer's records. */
+gboolean cs_revocation_feed_same_source(const CsRevocationRecord *a, const CsRevocationRecord *b);
 /* (nullable) (transfer none): what is at hand of the same source. */
 CsRevocationRecord *cs_revocation_feed_find(const CsRevocationFeed *feed,
 					    const CsRevocationRecord *like);

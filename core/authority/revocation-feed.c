@@ -6,18 +6,11 @@
 #include "core/base/encoding.h"
 #include "core/base/file.h"
 #include "core/base/http-fetch.h"
-#include "core/pki/certificate-extension.h"
-#include "core/pki/distribution-point.h"
 
 #include <sys/stat.h>
 
-#define BEGUN_S	       60	/* so long nobody asks whether it is due */
-#define KEPT_FRESH_S   604800	/* an answer that nobody asked for in a week is let go stale */
 #define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
 #define MAX_RECORDS    20000	/* docs/revocation.md */
-
-#define KIND_CRL  "crl"
-#define KIND_OCSP "ocsp"
 
 static gint64 *
 box_time(gint64 time)
@@ -155,7 +148,8 @@ cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecor
 	if (!g_str_equal(record->issuer, feed->row->fingerprint))
 		return FALSE;
 	if (g_str_equal(record->kind, CS_REVOCATION_KIND_DELTA))
-		return cs_revocation_row_uses(feed->row, KIND_CRL) && is_allowed(feed, record->url);
+		return cs_revocation_row_uses(feed->row, CS_REVOCATION_KIND_CRL) &&
+		       is_allowed(feed, record->url);
 	if (!cs_revocation_row_uses(feed->row, record->kind))
 		return FALSE;
 	if (feed->row->revocation_url != NULL)
@@ -165,16 +159,28 @@ cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecor
 
 /* ---- what is at hand ---- */
 
-/* As cs_certificate_get_fingerprint(), without reading it. */
-static char *
-fingerprint_of(const CsRevocationRecord *record)
+/**
+ * cs_revocation_feed_fingerprint:
+ * @record: of an OCSP answer
+ *
+ * Returns: (transfer full): its certificate's, as cs_certificate_get_fingerprint(), without reading it
+ */
+char *
+cs_revocation_feed_fingerprint(const CsRevocationRecord *record)
 {
 	return cs_sha256_hex(g_bytes_get_data(record->certificate, NULL),
 			     g_bytes_get_size(record->certificate));
 }
 
-static gboolean
-same_source(const CsRevocationRecord *a, const CsRevocationRecord *b)
+/**
+ * cs_revocation_feed_same_source:
+ * @a: a record of an issuer
+ * @b: another of the same
+ *
+ * Returns: whether one is in place of the other: of the same address, or about the same certificate
+ */
+gboolean
+cs_revocation_feed_same_source(const CsRevocationRecord *a, const CsRevocationRecord *b)
 {
 	if (!g_str_equal(a->kind, b->kind))
 		return FALSE;
@@ -196,13 +202,13 @@ cs_revocation_feed_find(const CsRevocationFeed *feed, const CsRevocationRecord *
 	g_autofree char *fingerprint = NULL;
 
 	if (like->certificate != NULL) {
-		fingerprint = fingerprint_of(like);
+		fingerprint = cs_revocation_feed_fingerprint(like);
 		return fingerprint != NULL ? g_hash_table_lookup(feed->answers, fingerprint) : NULL;
 	}
 	for (guint i = 0; i < feed->records->len; i++) {
 		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
 
-		if (record->certificate == NULL && same_source(record, like))
+		if (record->certificate == NULL && cs_revocation_feed_same_source(record, like))
 			return record;
 	}
 	return NULL;
@@ -304,7 +310,8 @@ plan(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 static void
 index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
 {
-	char *fingerprint = record->certificate != NULL ? fingerprint_of(record) : NULL;
+	char *fingerprint =
+		record->certificate != NULL ? cs_revocation_feed_fingerprint(record) : NULL;
 
 	g_hash_table_insert(feed->refresh, record, box_time(plan(feed, record, now)));
 	if (fingerprint == NULL)
@@ -424,116 +431,6 @@ cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gin
 		g_hash_table_insert(feed->used, g_strdup(fingerprint), box_time(now));
 }
 
-/* ---- what to fetch ---- */
-
-/* Among the first so many. */
-static gboolean
-lists_source(const GPtrArray *list, guint count, const CsRevocationRecord *record)
-{
-	for (guint i = 0; i < count; i++) {
-		if (same_source(g_ptr_array_index(list, i), record))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static void
-add_wanted(const CsRevocationFeed *feed,
-	   GPtrArray *wanted,
-	   const char *kind,
-	   const char *url,
-	   const CsCertificate *certificate,
-	   gint64 now)
-{
-	g_autoptr(CsRevocationRecord) record = g_new0(CsRevocationRecord, 1);
-	const CsRevocationRecord *known = NULL;
-	const gint64 *refresh = NULL;
-
-	record->kind = g_strdup(kind);
-	record->issuer = g_strdup(feed->row->fingerprint);
-	record->url = g_strdup(url);
-	if (certificate != NULL)
-		record->certificate = g_bytes_ref(cs_certificate_get_der(certificate));
-	known = cs_revocation_feed_find(feed, record);
-	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
-	if (cs_revocation_feed_may_use(feed, record) &&
-	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)) &&
-	    !lists_source(wanted, wanted->len, record))
-		g_ptr_array_add(wanted, g_steal_pointer(&record));
-}
-
-static void
-add_deltas(const CsRevocationFeed *feed, GPtrArray *wanted, GPtrArray *urls_taken, gint64 now)
-{
-	g_autoptr(GPtrArray) urls = urls_taken;
-
-	for (guint i = 0; i < urls->len; i++)
-		add_wanted(feed, wanted, CS_REVOCATION_KIND_DELTA, g_ptr_array_index(urls, i), NULL,
-			   now);
-}
-
-/* Those that the complete CRLs at hand point to. */
-static void
-add_deltas_of_crls(const CsRevocationFeed *feed, GPtrArray *wanted, gint64 now)
-{
-	guint count = feed->crls != NULL ? cs_crl_set_get_length(feed->crls) : 0;
-
-	for (guint i = 0; i < count; i++) {
-		const CsCrlFields *fields = cs_crl_get_fields(cs_crl_set_get_crl(feed->crls, i));
-
-		if (cs_crl_set_get_problem(feed->crls, i) == NULL)
-			add_deltas(feed, wanted, cs_distribution_point_list_urls(fields->freshest),
-				   now);
-	}
-}
-
-static void
-add_urls(const CsRevocationFeed *feed,
-	 GPtrArray *wanted,
-	 const char *kind,
-	 GPtrArray *urls_taken,
-	 const CsCertificate *certificate,
-	 gint64 now)
-{
-	g_autoptr(GPtrArray) urls = urls_taken;
-
-	if (feed->row->revocation_url != NULL)
-		add_wanted(feed, wanted, kind, feed->row->revocation_url, certificate, now);
-	for (guint i = 0; feed->row->revocation_url == NULL && i < urls->len; i++)
-		add_wanted(feed, wanted, kind, g_ptr_array_index(urls, i), certificate, now);
-}
-
-/**
- * cs_revocation_feed_list_wanted:
- * @feed: a feed
- * @certificate: one whose answer is unknown
- * @now: Unix seconds
- *
- * What is fetched may point to more: a CRL to its delta CRL.
- *
- * Returns: (transfer full) (element-type CsRevocationRecord): what the administrator allows to be
- *   fetched for it and was not tried within the last minute
- */
-GPtrArray *
-cs_revocation_feed_list_wanted(const CsRevocationFeed *feed,
-			       const CsCertificate *certificate,
-			       gint64 now)
-{
-	GPtrArray *wanted =
-		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
-
-	if (cs_revocation_row_uses(feed->row, KIND_CRL)) {
-		add_urls(feed, wanted, KIND_CRL, cs_certificate_list_crl_urls(certificate), NULL,
-			 now);
-		add_deltas(feed, wanted, cs_certificate_list_freshest_urls(certificate), now);
-		add_deltas_of_crls(feed, wanted, now);
-	}
-	if (cs_revocation_row_uses(feed->row, KIND_OCSP))
-		add_urls(feed, wanted, KIND_OCSP, cs_certificate_list_ocsp_urls(certificate),
-			 certificate, now);
-	return wanted;
-}
-
 /**
  * cs_revocation_feed_note_begun:
  * @feed: a feed
@@ -552,67 +449,13 @@ cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *
 		g_hash_table_insert(feed->begun, known, box_time(now));
 }
 
-static gboolean
-is_begun(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
-{
-	const gint64 *begun = g_hash_table_lookup(feed->begun, record);
-
-	/* A clock that was set back keeps nothing for long. */
-	return begun != NULL && *begun <= now && now - *begun < BEGUN_S;
-}
-
-static gboolean
-is_kept_fresh(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
-{
-	g_autofree char *fingerprint = NULL;
-	const gint64 *used = NULL;
-
-	if (record->certificate == NULL)
-		return TRUE;
-	fingerprint = fingerprint_of(record);
-	used = fingerprint != NULL ? g_hash_table_lookup(feed->used, fingerprint) : NULL;
-	return now == G_MAXINT64 || (used != NULL && now - *used <= KEPT_FRESH_S);
-}
-
-/**
- * cs_revocation_feed_list_due:
- * @feed: a feed
- * @now: Unix seconds; G_MAXINT64: all of it
- * @due: (inout): lowered to when the next one is due
- *
- * Returns: (transfer full) (element-type CsRevocationRecord): what is to be fetched (again) now; the
- *   administrator's own address of a CRL, and delta CRLs that one at hand points to, from the
- *   beginning on
- */
-GPtrArray *
-cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *due)
-{
-	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
-	guint named = 0;
-
-	if (feed->row->revocation_url != NULL && g_strcmp0(feed->row->revocation, KIND_CRL) == 0)
-		add_wanted(feed, list, KIND_CRL, feed->row->revocation_url, NULL, now);
-	add_deltas_of_crls(feed, list, now);
-	named = list->len;
-	for (guint i = 0; i < feed->records->len; i++) {
-		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);
-		const gint64 *refresh = g_hash_table_lookup(feed->refresh, record);
-
-		if (!cs_revocation_plan_is_due(*refresh, now))
-			*due = MIN(*due, *refresh);
-		else if (!lists_source(list, named, record) && !is_begun(feed, record, now) &&
-			 is_kept_fresh(feed, record, now))
-			g_ptr_array_add(list, cs_revocation_record_copy(record));
-	}
-	return list;
-}
-
 /* ---- taking in ---- */
 
 static void
 remove_record(CsRevocationFeed *feed, CsRevocationRecord *record)
 {
-	g_autofree char *fingerprint = record->certificate != NULL ? fingerprint_of(record) : NULL;
+	g_autofree char *fingerprint =
+		record->certificate != NULL ? cs_revocation_feed_fingerprint(record) : NULL;
 
 	if (fingerprint != NULL)
 		g_hash_table_remove(feed->answers, fingerprint);

@@ -17,6 +17,8 @@ typedef struct {
 	GBytes *data;	     /* (nullable): the CRL or the answer */
 } CsRevocationRecord;
 
+#define CS_REVOCATION_KIND_CRL	 "crl"
+#define CS_REVOCATION_KIND_OCSP	 "ocsp"
 #define CS_REVOCATION_KIND_DELTA "delta"
 
 CsRevocationRecord *cs_revocation_record_copy(const CsRevocationRecord *record);
