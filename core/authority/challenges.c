@@ -300,3 +300,23 @@ cs_challenges_count_nonces(const CsChallenges *challenges, gint64 now)
 {
 	return count(&challenges->nonces, now);
 }
+
+static void
+table_clear(Table *table)
+{
+	g_queue_init(&table->order); /* its links are in the entries */
+	g_hash_table_remove_all(table->by_id);
+}
+
+/**
+ * cs_challenges_forget:
+ * @challenges: the memory; empty afterwards
+ *
+ * What is forgotten can never be answered, as over a restart.
+ */
+void
+cs_challenges_forget(CsChallenges *challenges)
+{
+	table_clear(&challenges->challenges);
+	table_clear(&challenges->nonces);
+}

@@ -40,6 +40,8 @@ void cs_challenges_use(CsChallenges *challenges, const char *transaction);
 /* A response without a valid account signature; the fifth makes the transaction void. */
 void cs_challenges_fail(CsChallenges *challenges, const char *transaction);
 
+/* As over a restart: nothing that was handed out is accepted any more. */
+void cs_challenges_forget(CsChallenges *challenges);
 /* Not answered and not expired. Looks at each. */
 guint cs_challenges_count_open(const CsChallenges *challenges, gint64 now);
 guint cs_challenges_count_nonces(const CsChallenges *challenges, gint64 now);

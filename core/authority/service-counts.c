@@ -32,7 +32,8 @@ struct _CsServiceCounts {
 	GArray *requests; /* RequestCount */
 	GArray *routes;	  /* RouteCount */
 	guint64 decisions[2][CS_REASON_COUNT];
-	GArray *pending; /* Decision, of the turn under way */
+	GArray *pending;  /* Decision, of the turn under way */
+	guint64 jumps[2]; /* of the clock: backwards, forwards */
 	guint64 commits[2];
 	CsHistogram commit_parts;
 	CsHistogram commit_durations;
@@ -161,6 +162,29 @@ cs_service_counts_note_commit(CsServiceCounts *counts,
 	g_array_set_size(counts->pending, 0);
 }
 
+/**
+ * cs_service_counts_note_jump:
+ * @counts: what was counted
+ * @jump_s: by how many seconds the clock was set; above 0: forwards
+ */
+void
+cs_service_counts_note_jump(CsServiceCounts *counts, gint64 jump_s)
+{
+	counts->jumps[jump_s > 0 ? 1 : 0]++;
+}
+
+static void
+write_jumps(const CsServiceCounts *counts, GString *text)
+{
+	static const char *const backwards[] = {"direction", "backwards", NULL};
+	static const char *const forwards[] = {"direction", "forwards", NULL};
+	const char *name = "countersign_clock_jumps_total";
+
+	cs_metrics_begin(text, name, CS_METRICS_COUNTER, "Times that the clock was set.");
+	cs_metrics_add(text, name, backwards, (double)counts->jumps[0]);
+	cs_metrics_add(text, name, forwards, (double)counts->jumps[1]);
+}
+
 static void
 write_requests(const CsServiceCounts *counts, GString *text)
 {
@@ -237,4 +261,5 @@ cs_service_counts_write(const CsServiceCounts *counts, GString *text)
 	write_requests(counts, text);
 	write_decisions(counts, text);
 	write_commits(counts, text);
+	write_jumps(counts, text);
 }

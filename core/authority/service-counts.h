@@ -27,4 +27,6 @@ void cs_service_counts_note_commit(CsServiceCounts *counts,
 				   gboolean kept,
 				   guint parts,
 				   gint64 duration_us);
+/* jump_s: above 0: forwards. */
+void cs_service_counts_note_jump(CsServiceCounts *counts, gint64 jump_s);
 void cs_service_counts_write(const CsServiceCounts *counts, GString *text);

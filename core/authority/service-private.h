@@ -49,11 +49,14 @@ struct _CsService {
 	gboolean may_postpone;	   /* it need not be answered yet */
 	char *awaited; /* (nullable): it is not: the certificate whose revocation it awaits */
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
-	guint turn_parts;	/* requests that have their part in the turn */
-	gboolean turn_open;	/* the registry's transaction that this turn's requests share */
-	gboolean turn_failed;	/* nothing of this turn can be kept */
-	gboolean turn_faulty;	/* something of this turn has failed */
-	gboolean unwell;	/* something has failed since all was last written well */
+	CsClockMark clock_mark;
+	gint64 jumped_s;       /* by which the clock was set, and no line of the log says so yet */
+	gboolean jump_in_turn; /* one of this turn does */
+	guint turn_parts;      /* requests that have their part in the turn */
+	gboolean turn_open;    /* the registry's transaction that this turn's requests share */
+	gboolean turn_failed;  /* nothing of this turn can be kept */
+	gboolean turn_faulty;  /* something of this turn has failed */
+	gboolean unwell;       /* something has failed since all was last written well */
 };
 
 /* What a caller may be told instead of an answer (docs/protocol.md). */
@@ -138,6 +141,7 @@ char *cs_service_dup_response_id(const CsHttpdRequest *request);
 void cs_service_answer_request(CsService *service, const CsHttpdRequest *request, CsAnswer *answer);
 
 gint64 cs_service_get_now(const CsService *service);
+void cs_service_check_clock(CsService *service);
 /* The administrator's list as it is now, for challenges and for what is asked about revocation. */
 gboolean cs_service_refresh_issuers(CsService *service, GError **error);
 /* Runs work within the transaction that all requests of a turn share; what it did is undone where it

@@ -48,6 +48,9 @@ end_turn(CsService *service, gboolean is_written)
 {
 	if (is_written && !service->turn_faulty)
 		service->unwell = FALSE;
+	if (is_written && service->jump_in_turn)
+		service->jumped_s = 0;
+	service->jump_in_turn = FALSE;
 	service->turn_faulty = FALSE;
 	service->turn_parts = 0;
 	service->turn_failed = FALSE;

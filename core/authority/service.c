@@ -196,6 +196,7 @@ handle_request_cb(const CsHttpdRequest *request, CsHttpdResponse *response, gpoi
 	CsService *service = data;
 	CsAnswer answer = {0};
 
+	cs_service_check_clock(service);
 	service->peer = request->peer;
 	service->request = request->id;
 	service->authorization = request->authorization;
@@ -302,6 +303,7 @@ cs_service_new(CsAuthority *authority,
 	service->registry = cs_authority_get_registry(authority);
 	service->counts = cs_service_counts_new();
 	service->began_at = cs_service_get_now(service);
+	(void)cs_clock_find_jump(cs_authority_get_clock(authority), &service->clock_mark);
 	service->lock = cs_authority_lock_for_serving(cs_authority_get_folder(authority), error);
 	if (service->lock == NULL)
 		return NULL;

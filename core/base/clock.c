@@ -12,6 +12,8 @@
 #define HOUR_S	 3600
 #define DAY_S	 86400
 
+#define JUMP_US (G_GINT64_CONSTANT(5) * G_USEC_PER_SEC)
+
 /* The first and the last second that four digits of a year can say. */
 #define FIRST_UNIX_S G_GINT64_CONSTANT(-62135596800)
 #define LAST_UNIX_S  G_GINT64_CONSTANT(253402300799)
@@ -70,6 +72,32 @@ gint64
 cs_clock_get_monotonic_us(const CsClock *clock)
 {
 	return clock->get_monotonic_us(clock->data);
+}
+
+/**
+ * cs_clock_find_jump:
+ * @clock: a clock
+ * @mark: (inout): where its two sides stood at the last look; where they stand now
+ *
+ * Time that passes, be it in sleep, moves both; a clock that is set moves one. The slow correction
+ * that NTP makes moves both, too. The first look finds nothing.
+ *
+ * Returns: by how many seconds the wall's time was set forwards (above 0) or backwards since; 0 where
+ *   it was by less than 5
+ */
+gint64
+cs_clock_find_jump(const CsClock *clock, CsClockMark *mark)
+{
+	gint64 ahead_us =
+		cs_clock_get_unix_s(clock) * G_USEC_PER_SEC - cs_clock_get_monotonic_us(clock);
+	gint64 moved_us = mark->is_set ? ahead_us - mark->ahead_us : 0;
+
+	*mark = (CsClockMark){ahead_us, TRUE};
+	/* Whole seconds against microseconds: a second of it is no movement. */
+	if (ABS(moved_us) < JUMP_US)
+		return 0;
+	return (moved_us + (moved_us > 0 ? G_USEC_PER_SEC / 2 : -G_USEC_PER_SEC / 2)) /
+	       G_USEC_PER_SEC;
 }
 
 /**

@@ -42,6 +42,7 @@ static const char *const names[CS_FIELD_COUNT] = {
 	[CS_FIELD_RECEIVED] = FIELD_PREFIX "received",
 	[CS_FIELD_SENT] = FIELD_PREFIX "sent",
 	[CS_FIELD_UNTIL] = FIELD_PREFIX "until",
+	[CS_FIELD_SECONDS] = FIELD_PREFIX "seconds",
 	[CS_FIELD_TRAY] = FIELD_PREFIX "tray",
 	[CS_FIELD_MESSAGE] = FIELD_PREFIX "message",
 };

@@ -38,7 +38,8 @@ typedef enum {
 	CS_FIELD_DURATION, /* milliseconds */
 	CS_FIELD_RECEIVED, /* octets of a body */
 	CS_FIELD_SENT,
-	CS_FIELD_UNTIL, /* a time */
+	CS_FIELD_UNTIL,	  /* a time */
+	CS_FIELD_SECONDS, /* with a sign */
 	CS_FIELD_TRAY,
 	CS_FIELD_MESSAGE, /* an error's, in the language of the program */
 	CS_FIELD_COUNT,

@@ -391,6 +391,38 @@ def test_hangup_reads_the_tls_files(world):
     plain.stop()
 
 
+def test_a_clock_that_is_set(world):
+    organisation, _, user, _ = managed_pair(world)
+    organisation.stop()
+    ahead = world.write("ahead", "0")
+    organisation.program = os.environ["COUNTERSIGN_CLOCK_PROGRAM"]
+    organisation.environment = dict(world.environment, COUNTERSIGN_CLOCK_FILE=ahead)
+    organisation.serve()
+    user.verdict(code=0)
+    for seconds in (3600, 3598, -7200):
+        _, _, data = call(organisation, "POST", "/v1/transactions", '{"account": "nobody"}', JSON_TYPE)
+        opened = json.loads(data)["transaction"]
+        world.write("ahead", str(seconds))
+        status, _, data = call(organisation, "POST", "/v1/transactions/%s/response" % opened,
+                               '{"response": "x", "device_proof": "x", "attestation": null}', JSON_TYPE)
+        if seconds == 3598:
+            expect(status != 404, "two seconds are no jump", status, data)
+        else:
+            equal((status, json.loads(data)["code"]), (404, "challenge-unknown"), seconds)
+    equal(user.verdict(code=1)["reason"], "certificate-not-yet-valid", "two hours behind")
+    jumps = [entry for entry in organisation.log() if entry["event"] == "clock-jump"]
+    seconds = [int(re.fullmatch(r"seconds=([+-]\d+)", entry["detail"]).group(1)) for entry in jumps]
+    expect(len(seconds) == 2 and abs(seconds[0] - 3600) <= 1 and abs(seconds[1] + 10798) <= 1, jumps)
+    equal([(entry["actor"], entry["outcome"], entry["origin"]) for entry in jumps], [("server", "ok", None)] * 2)
+    organisation.run("log", "--verify", check=0)
+    equal([(entry["level"], int(entry["seconds"])) for entry in logged(organisation, "clock-jump")],
+          [("warning", amount) for amount in seconds])
+    seen = metrics(organisation)
+    equal([value(seen, "countersign_clock_jumps_total", direction=direction) for direction in ("forwards", "backwards")],
+          [1, 1])
+    organisation.stop()
+
+
 def test_where_the_log_goes(world):
     organisation = world.organisation(serve=False)
     for where, wanted in (("none", False), ("-", False), (os.path.join(world.folder, "elsewhere", "log"), True)):

@@ -104,6 +104,28 @@ test_nonces(void)
 	g_assert_false(cs_challenges_take_nonce(challenges, "n2", EXPIRES));
 }
 
+static void
+test_forget(void)
+{
+	g_autoptr(CsChallenges) challenges = cs_challenges_new(2);
+	CsOpenChallenge found = {0};
+
+	for (guint i = 0; i < 2; i++) {
+		g_assert_cmpuint(cs_challenges_count_open(challenges, NOW), ==, 0);
+		cs_challenges_add(challenges, "t1", "a", NULL, "token", EXPIRES, NOW);
+		cs_challenges_add(challenges, "t2", "a", NULL, "token", EXPIRES, NOW);
+		cs_challenges_add_nonce(challenges, "n1", EXPIRES, NOW);
+		cs_challenges_use(challenges, "t2");
+		g_assert_cmpuint(cs_challenges_count_open(challenges, NOW), ==, 1);
+		g_assert_cmpuint(cs_challenges_count_open(challenges, EXPIRES), ==, 0);
+		g_assert_cmpuint(cs_challenges_count_nonces(challenges, NOW), ==, 1);
+		g_assert_cmpuint(cs_challenges_count_nonces(challenges, EXPIRES), ==, 0);
+		cs_challenges_forget(challenges);
+		g_assert_false(cs_challenges_find(challenges, "t1", NOW, &found));
+		g_assert_false(cs_challenges_take_nonce(challenges, "n1", NOW));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -114,5 +136,6 @@ main(int argc, char **argv)
 	g_test_add_func("/challenges/bounds", test_bounds);
 	g_test_add_func("/challenges/clock-set-back", test_clock_set_back);
 	g_test_add_func("/challenges/nonces", test_nonces);
+	g_test_add_func("/challenges/forget", test_forget);
 	return g_test_run();
 }

@@ -35,6 +35,56 @@ test_system_clock(void)
 	g_assert_cmpint(first_us, >=, g_get_monotonic_time() - 60 * G_USEC_PER_SEC);
 }
 
+typedef struct {
+	gint64 unix_s;
+	gint64 monotonic_us;
+} Hands;
+
+static gint64
+read_wall(gpointer data)
+{
+	return ((const Hands *)data)->unix_s;
+}
+
+static gint64
+read_monotonic(gpointer data)
+{
+	return ((const Hands *)data)->monotonic_us;
+}
+
+/* Time that passes is no jump, however much of it; nor is a step that is small each time. */
+static void
+test_jumps(void)
+{
+	static const struct {
+		gint64 unix_s;
+		gint64 monotonic_us;
+		gint64 jump_s;
+	} steps[] = {
+		{1, 1999999, 0},
+		{86400 * 365, 86400LL * 365 * G_USEC_PER_SEC, 0},
+		{4, 0, 0},
+		{4, 0, 0},
+		{0, 4 * G_USEC_PER_SEC, 0},
+		{5, 0, 5},
+		{-5, 0, -5},
+		{3600 + 60, 60 * G_USEC_PER_SEC, 3600},
+		{0, 0, 0},
+		{-86400 * 10000LL, 0, -86400 * 10000LL},
+	};
+	Hands hands = {1795371548, 7000000};
+	const CsClock clock = {read_wall, read_monotonic, &hands};
+	CsClockMark mark = {0};
+
+	g_assert_cmpint(cs_clock_find_jump(&clock, &mark), ==, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		hands.unix_s += steps[i].unix_s;
+		hands.monotonic_us += steps[i].monotonic_us;
+		g_test_message("%" G_GSIZE_FORMAT, i);
+		g_assert_cmpint(cs_clock_find_jump(&clock, &mark), ==, steps[i].jump_s);
+	}
+}
+
 static const struct {
 	gint64 time;
 	const char *text;
@@ -166,6 +216,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/clock/replaceable", test_clock_is_replaceable);
+	g_test_add_func("/clock/jumps", test_jumps);
 	g_test_add_func("/clock/system", test_system_clock);
 	g_test_add_func("/clock/rfc3339", test_rfc3339);
 	g_test_add_func("/clock/rfc3339-clamps", test_rfc3339_clamps);
