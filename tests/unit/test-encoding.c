@@ -77,6 +77,36 @@ test_round_trip(void)
 	}
 }
 
+/* Whatever octet, wherever it stands: only what is of the alphabet, and that comes back. */
+static void
+test_every_octet(void)
+{
+	static const char common[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	for (guint i = 0; i < 8 * 256; i++) {
+		char text[] = "AAAAAAAA";
+		char octet = (char)(i % 256);
+		gboolean is_common = octet != '\0' && strchr(common, octet) != NULL;
+		g_autoptr(GBytes) url = NULL;
+		g_autoptr(GBytes) plain = NULL;
+
+		text[i / 256] = octet;
+		url = cs_base64url_decode(text, 8, NULL);
+		g_assert_true((url != NULL) == (is_common || octet == '-' || octet == '_'));
+		/* One '=' at the end is padding. */
+		plain = cs_base64_decode(text, 8, NULL);
+		g_assert_true((plain != NULL) == (is_common || octet == '+' || octet == '/' ||
+						  (octet == '=' && i / 256 == 7)));
+		if (url != NULL) {
+			g_autofree char *again = cs_base64url_encode(g_bytes_get_data(url, NULL),
+								     g_bytes_get_size(url));
+
+			g_assert_cmpstr(again, ==, text);
+		}
+	}
+}
+
 static void
 test_base64url_refuses(void)
 {
@@ -188,6 +218,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/encoding/vectors", test_vectors);
 	g_test_add_func("/encoding/round-trip", test_round_trip);
+	g_test_add_func("/encoding/every-octet", test_every_octet);
 	g_test_add_func("/encoding/base64url-refuses", test_base64url_refuses);
 	g_test_add_func("/encoding/base64-refuses", test_base64_refuses);
 	g_test_add_func("/encoding/given-length", test_given_length);
