@@ -10,7 +10,6 @@
 #include "core/base/openssl.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define FORMAT_VERSION 1
 #define MAX_LOG_LINES  200
@@ -167,18 +166,15 @@ add_explanation(cJSON *object, const CsClient *client, const char *id)
 	add_error(object, "explanation_error", error);
 }
 
-/* What the device's clock was ahead of the server's when the last verdict was written down: the
- * file has the one's time, the verdict the other's. */
+/* What the device's clock was ahead of the server's when the last verdict was written down. */
 static gboolean
-measure_offset(const CsClient *client, const char *id, GPtrArray *history, gint64 *offset_s)
+measure_offset(GPtrArray *history, gint64 *offset_s)
 {
 	const CsHistoryEntry *newest = history->len == 0 ? NULL : g_ptr_array_index(history, 0);
-	g_autofree char *path = cs_book_history_path(client, id);
-	struct stat status;
 
-	if (newest == NULL || newest->error_code != NULL || stat(path, &status) != 0)
+	if (newest == NULL || newest->error_code != NULL || newest->device_at == 0)
 		return FALSE;
-	*offset_s = (gint64)status.st_mtime - newest->at;
+	*offset_s = newest->device_at - newest->at;
 	return TRUE;
 }
 
@@ -200,7 +196,7 @@ add_account(cJSON *array, const CsClient *client, const CsAccount *account, Cloc
 	add_explanation(object, client, account->id);
 	cs_json_append(array, object);
 	evidence->newest = MAX(evidence->newest, account->checked_at);
-	if (!measure_offset(client, account->id, history, &offset_s))
+	if (!measure_offset(history, &offset_s))
 		return;
 	if (!evidence->is_measured || llabs(offset_s) > llabs(evidence->offset_s))
 		evidence->offset_s = offset_s;

@@ -18,6 +18,7 @@ static const CsRecordField fields[] = {
 	{"reason", CS_RECORD_REASON, G_STRUCT_OFFSET(CsHistoryEntry, reason)},
 	{"error", CS_RECORD_OPTIONAL_TEXT, G_STRUCT_OFFSET(CsHistoryEntry, error_code)},
 	{"request", CS_RECORD_OPTIONAL_TEXT, G_STRUCT_OFFSET(CsHistoryEntry, request)},
+	{"device_at", CS_RECORD_LATER_NUMBER, G_STRUCT_OFFSET(CsHistoryEntry, device_at)},
 	{NULL},
 };
 
@@ -35,11 +36,12 @@ cs_history_entry_free(CsHistoryEntry *entry)
 }
 
 static CsHistoryEntry *
-copy_entry(const CsHistoryEntry *entry)
+copy_entry(const CsHistoryEntry *entry, const CsClock *clock)
 {
 	CsHistoryEntry *copy = g_new(CsHistoryEntry, 1);
 
 	*copy = *entry;
+	copy->device_at = cs_clock_get_unix_s(clock);
 	cs_record_own_texts(fields, copy);
 	return copy;
 }
@@ -58,7 +60,7 @@ read_entry(const cJSON *json)
 {
 	g_autoptr(CsHistoryEntry) entry = g_new0(CsHistoryEntry, 1);
 
-	if (!cs_record_read(json, fields, entry, NULL) || entry->at < 0 ||
+	if (!cs_record_read(json, fields, entry, NULL) || entry->at < 0 || entry->device_at < 0 ||
 	    (entry->error_code != NULL && !cs_book_is_code(entry->error_code)) ||
 	    !is_request(entry->request))
 		return NULL;
@@ -135,7 +137,8 @@ print_entries(GPtrArray *entries)
  * cs_book_change_add_history:
  * @change: an open change, whose lock keeps two writers apart
  * @account_id: an account of its book
- * @entry: what has just come of an authentication
+ * @entry: what has just come of an authentication; when it is written down, by the client's clock,
+ *   is added to it
  * @error: return location
  *
  * The oldest entry makes room. An account that is gone, or a tombstone, has no history: then
@@ -159,7 +162,7 @@ cs_book_change_add_history(CsBookChange *change,
 	entries = cs_history_list(change->client, account_id);
 	if (entries->len == CS_HISTORY_LENGTH)
 		g_ptr_array_set_size(entries, CS_HISTORY_LENGTH - 1);
-	g_ptr_array_insert(entries, 0, copy_entry(entry));
+	g_ptr_array_insert(entries, 0, copy_entry(entry, change->client->clock));
 	path = cs_book_history_path(change->client, account_id);
 	text = print_entries(entries);
 	if (text == NULL) {

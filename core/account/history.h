@@ -14,6 +14,8 @@ typedef struct {
 	CsReason reason;  /* of the verdict; NONE where there was none */
 	char *error_code; /* (nullable): why there was no verdict, "unreachable" ... */
 	char *request;	  /* (nullable): the server's id of the request */
+	gint64 device_at; /* Unix seconds, the device's: when it was written down, which
+			   * cs_history_add() says; 0 where an earlier version did not */
 } CsHistoryEntry;
 
 void cs_history_entry_free(CsHistoryEntry *entry);

@@ -109,10 +109,16 @@ check_members(const cJSON *object, const CsRecordField *fields, GError **error)
 	return cs_json_check_members(object, names, error);
 }
 
+static gboolean
+is_later(const CsRecordField *field)
+{
+	return field->kind == CS_RECORD_LATER_TEXT || field->kind == CS_RECORD_LATER_NUMBER;
+}
+
 /**
  * cs_record_read:
  * @object: a JSON value
- * @fields: its members, all of which must be there but for %CS_RECORD_LATER_TEXT, and no others
+ * @fields: its members, all of which must be there but for those of a later version, and no others
  * @record: a struct whose fields are zero
  * @error: return location
  *
@@ -128,6 +134,7 @@ cs_record_read(const cJSON *object, const CsRecordField *fields, gpointer record
 		[CS_RECORD_OPTIONAL_TEXT] = read_optional_text,
 		[CS_RECORD_LATER_TEXT] = read_optional_text,
 		[CS_RECORD_NUMBER] = read_number,
+		[CS_RECORD_LATER_NUMBER] = read_number,
 		[CS_RECORD_FLAG] = read_flag,
 		[CS_RECORD_MANAGED] = read_managed,
 		[CS_RECORD_REASON] = read_reason,
@@ -138,8 +145,11 @@ cs_record_read(const cJSON *object, const CsRecordField *fields, gpointer record
 	if (!check_members(object, fields, error))
 		return FALSE;
 	for (const CsRecordField *field = fields; field->name != NULL; field++) {
-		if (field->kind != CS_RECORD_LATER_TEXT &&
-		    cJSON_GetObjectItemCaseSensitive(object, field->name) == NULL) {
+		gboolean is_there = cJSON_GetObjectItemCaseSensitive(object, field->name) != NULL;
+
+		if (!is_there && is_later(field))
+			continue;
+		if (!is_there) {
 			cs_error_set(error, CS_ERROR_STATE, "state-invalid",
 				     _("member \"%s\" is missing"), field->name);
 			return FALSE;
@@ -179,6 +189,7 @@ write_field(cJSON *object, const CsRecordField *field, gconstpointer record)
 		cs_json_add_string(object, name, G_STRUCT_MEMBER(char *, record, offset));
 		break;
 	case CS_RECORD_NUMBER:
+	case CS_RECORD_LATER_NUMBER:
 		cs_json_add_int64(object, name, G_STRUCT_MEMBER(gint64, record, offset));
 		break;
 	case CS_RECORD_FLAG:

@@ -10,6 +10,7 @@ typedef enum {
 	CS_RECORD_OPTIONAL_TEXT, /* char *, NULL is null */
 	CS_RECORD_LATER_TEXT,	 /* the same, and not there in what an earlier version wrote */
 	CS_RECORD_NUMBER,	 /* gint64 */
+	CS_RECORD_LATER_NUMBER,	 /* the same, and 0 where an earlier version did not write it */
 	CS_RECORD_FLAG,		 /* gboolean */
 	CS_RECORD_MANAGED,	 /* CsManaged: true, false or null */
 	CS_RECORD_REASON,	 /* CsReason: its code, NONE is null */

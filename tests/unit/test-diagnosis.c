@@ -141,9 +141,21 @@ test_damage(Fixture *f, gconstpointer data)
 }
 
 static gint64
-get_server_now(gpointer data)
+get_shifted_now(gpointer data)
 {
-	return CS_TEST_SERVER_NOW;
+	return CS_TEST_SERVER_NOW + *(gint64 *)data;
+}
+
+/* A verdict is written down while the device's clock is so far ahead. */
+static void
+write_verdict(Fixture *f, gint64 offset_s)
+{
+	const CsHistoryEntry entry = {.at = CS_TEST_SERVER_NOW, .managed = CS_MANAGED_YES};
+	const CsClock shifted = {get_shifted_now, f->home->clock.get_monotonic_us, &offset_s};
+	CsClient client = f->home->client;
+
+	client.clock = &shifted;
+	g_assert_true(cs_history_add(&client, f->id, &entry, NULL));
 }
 
 /* The device of these tests is decades behind; then it is right. */
@@ -161,7 +173,10 @@ test_clock(Fixture *f, gconstpointer data)
 	g_autofree char *path = cs_book_history_path(&f->home->client, f->id);
 	g_autoptr(cJSON) none = diagnose(f, FALSE);
 	g_autoptr(cJSON) behind = NULL;
-	CsClock right = {get_server_now, f->home->clock.get_monotonic_us, f->home};
+	gint64 nothing = 0;
+	const CsClock right = {get_shifted_now, f->home->clock.get_monotonic_us, &nothing};
+	/* A home that was copied without the files' times says nothing of a clock. */
+	const struct utimbuf copied = {0, 0};
 
 	g_assert_true(cJSON_IsNull(get(get(none, "clock"), "offset_s")));
 	g_assert_true(cJSON_IsTrue(get(get(none, "clock"), "plausible")));
@@ -170,11 +185,10 @@ test_clock(Fixture *f, gconstpointer data)
 	assert_text(get(behind, "clock"), "reason", "behind-last-verdict");
 	f->home->client.clock = &right;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-		const struct utimbuf times = {CS_TEST_SERVER_NOW,
-					      CS_TEST_SERVER_NOW + rows[i].offset_s};
 		g_autoptr(cJSON) json = NULL;
 
-		g_assert_cmpint(utime(path, &times), ==, 0);
+		write_verdict(f, rows[i].offset_s);
+		g_assert_cmpint(utime(path, &copied), ==, 0);
 		json = diagnose(f, FALSE);
 		assert_text(get(json, "clock"), "reason", rows[i].reason);
 		g_assert_cmpfloat(cJSON_GetNumberValue(get(get(json, "clock"), "offset_s")), ==,
@@ -183,6 +197,26 @@ test_clock(Fixture *f, gconstpointer data)
 				rows[i].reason == NULL);
 	}
 	f->home->client.clock = &f->home->clock;
+}
+
+/* Of a verdict that an earlier version wrote down the device's time is not known. */
+static void
+test_clock_of_earlier_version(Fixture *f, gconstpointer data)
+{
+	g_autofree char *path = cs_book_history_path(&f->home->client, f->id);
+	g_autoptr(cJSON) json = NULL;
+
+	write_verdict(f, 0);
+	g_assert_true(g_file_set_contents(
+		path,
+		"{\"version\":1,\"entries\":[{\"at\":1800000000,\"managed\":true,"
+		"\"reason\":null,\"error\":null,\"request\":null}]}",
+		-1, NULL));
+	json = diagnose(f, FALSE);
+	g_assert_cmpint(
+		cJSON_GetArraySize(get(cJSON_GetArrayItem(get(json, "accounts"), 0), "history")),
+		==, 1);
+	g_assert_true(cJSON_IsNull(get(get(json, "clock"), "offset_s")));
 }
 
 static void
@@ -222,6 +256,7 @@ main(int argc, char **argv)
 	ADD("initials", test_initials);
 	ADD("damage", test_damage);
 	ADD("clock", test_clock);
+	ADD("clock-of-earlier-version", test_clock_of_earlier_version);
 	ADD("surroundings", test_surroundings);
 	return g_test_run();
 }

@@ -86,6 +86,7 @@ test_round_trip(Fixture *f, gconstpointer data)
 	g_assert_cmpint(read->reason, ==, CS_REASON_DEVICE_SUSPENDED);
 	g_assert_cmpstr(read->request, ==, "request1");
 	g_assert_null(read->error_code);
+	g_assert_cmpint(read->device_at, ==, cs_clock_get_unix_s(f->home->client.clock));
 	g_assert_cmpint(g_stat(f->path, &status), ==, 0);
 	g_assert_cmpint(status.st_mode & 07777, ==, 0600);
 }
@@ -125,6 +126,9 @@ test_foreign(Fixture *f, gconstpointer data)
 		"{\"version\":1,\"entries\":[" ENTRY("1", "\"request\":\"\"") "]}",
 		"{\"version\":1,\"entries\":[" ENTRY("1", "\"request\":7") "]}",
 		"{\"version\":1,\"entries\":[" ENTRY("1", "\"request\":null") ",null]}",
+		"{\"version\":1,\"entries\":[" ENTRY("1", "\"request\":null,\"device_at\":-1") "]}",
+		"{\"version\":1,\"entries\":[" ENTRY("1",
+						     "\"request\":null,\"device_at\":\"1\"") "]}",
 	};
 	g_autofree char *folder = g_path_get_dirname(f->path);
 	g_autofree char *name = g_path_get_basename(f->path);
@@ -156,7 +160,7 @@ test_foreign_length(Fixture *f, gconstpointer data)
 		g_string_append_printf(text, "%s" ENTRY("1", "\"request\":null"), i > 0 ? "," : "");
 	g_string_append(text, "]}");
 	g_free(cs_test_write_text(folder, name, text->str));
-	full = list(f);
+	full = list(f); /* as an earlier version wrote them */
 	g_assert_cmpuint(full->len, ==, CS_HISTORY_LENGTH);
 	g_string_truncate(text, text->len - 2);
 	g_string_append(text, "," ENTRY("1", "\"request\":null") "]}");

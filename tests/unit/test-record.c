@@ -9,6 +9,7 @@ typedef struct {
 	char *optional;
 	char *later;
 	gint64 number;
+	gint64 later_number;
 	gboolean flag;
 	CsManaged managed;
 	CsReason reason;
@@ -20,6 +21,7 @@ static const CsRecordField fields[] = {
 	{"optional", CS_RECORD_OPTIONAL_TEXT, G_STRUCT_OFFSET(Record, optional)},
 	{"later", CS_RECORD_LATER_TEXT, G_STRUCT_OFFSET(Record, later)},
 	{"number", CS_RECORD_NUMBER, G_STRUCT_OFFSET(Record, number)},
+	{"later_number", CS_RECORD_LATER_NUMBER, G_STRUCT_OFFSET(Record, later_number)},
 	{"flag", CS_RECORD_FLAG, G_STRUCT_OFFSET(Record, flag)},
 	{"managed", CS_RECORD_MANAGED, G_STRUCT_OFFSET(Record, managed)},
 	{"reason", CS_RECORD_REASON, G_STRUCT_OFFSET(Record, reason)},
@@ -39,8 +41,17 @@ make_key(void)
 static cJSON *
 write_good(CsManaged managed, CsReason reason, const char *optional)
 {
-	Record record = {(char *)"text", (char *)optional, (char *)optional, -5,
-			 TRUE,		 managed,	   reason,	     make_key()};
+	Record record = {
+		.text = (char *)"text",
+		.optional = (char *)optional,
+		.later = (char *)optional,
+		.number = -5,
+		.later_number = 9,
+		.flag = TRUE,
+		.managed = managed,
+		.reason = reason,
+		.key = make_key(),
+	};
 	cJSON *json = cJSON_CreateObject();
 
 	cs_record_write(json, fields, &record);
@@ -67,6 +78,7 @@ test_round_trip(void)
 		g_assert_cmpstr(record.text, ==, "text");
 		g_assert_cmpstr(record.optional, ==, optional[i]);
 		g_assert_cmpstr(record.later, ==, optional[i]);
+		g_assert_cmpint(record.later_number, ==, 9);
 		g_assert_cmpint(record.number, ==, -5);
 		g_assert_true(record.flag);
 		g_assert_cmpint(record.managed, ==, managed[i]);
@@ -96,7 +108,7 @@ test_missing(void)
 		g_autoptr(cJSON) json = write_good(CS_MANAGED_YES, CS_REASON_MANAGED, "x");
 
 		cJSON_DeleteItemFromObjectCaseSensitive(json, field->name);
-		if (field->kind != CS_RECORD_LATER_TEXT)
+		if (field->kind != CS_RECORD_LATER_TEXT && field->kind != CS_RECORD_LATER_NUMBER)
 			expect_failure(json);
 	}
 }
@@ -110,9 +122,11 @@ test_later(void)
 	Record record = {NULL};
 
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "later");
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "later_number");
 	g_assert_true(cs_record_read(json, fields, &record, &error));
 	g_assert_no_error(error);
 	g_assert_null(record.later);
+	g_assert_cmpint(record.later_number, ==, 0);
 	g_assert_cmpstr(record.optional, ==, "x");
 	cs_record_clear(fields, &record);
 }
