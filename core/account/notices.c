@@ -199,14 +199,43 @@ look_at_state(Look *look, const CsAccount *account, const CsHistoryEntry *newest
 	look->is_changed = TRUE;
 }
 
+/* When a certificate is found to end soon. */
+typedef struct {
+	guint days;
+	gboolean by_device; /* whose clock may be wrong: a verdict's time is believed */
+} Ending;
+
+static gboolean
+is_told_by_verdict(const CsToldExpiry *expiry, const Ending *ending)
+{
+	return expiry->days != 0 && expiry->days <= ending->days;
+}
+
+static gboolean
+is_told_by_device(const CsToldExpiry *expiry, const Ending *ending)
+{
+	return expiry->device_days != 0 && expiry->device_days <= ending->days;
+}
+
+/* A verdict that says what the device's clock has said is no news. */
+static gboolean
+is_told_of_account(const CsToldExpiry *expiry, const Ending *ending)
+{
+	return is_told_by_verdict(expiry, ending) ||
+	       (ending->by_device ? is_told_by_device(expiry, ending)
+				  : expiry->device_days == ending->days);
+}
+
 /* Of one certificate once, however many accounts it serves. */
 static gboolean
-is_told_of_certificate(const Look *look, const char *certificate, gint64 days)
+is_told_of_certificate(const Look *look, const char *certificate, const Ending *ending)
 {
 	for (guint i = 0; i < look->memory->expiries->len; i++) {
 		const CsToldExpiry *expiry = g_ptr_array_index(look->memory->expiries, i);
 
-		if (strcmp(expiry->certificate, certificate) == 0 && expiry->days <= days)
+		if (strcmp(expiry->certificate, certificate) == 0 &&
+		    (is_told_by_verdict(expiry, ending) ||
+		     (ending->by_device && is_told_by_device(expiry, ending))))
 			return TRUE;
 	}
 	return FALSE;
@@ -244,22 +273,46 @@ make_expiry_notice(const CsAccount *account, guint days)
 	return notice;
 }
 
+/* What the device's clock made it say too early is to be told when it is true. */
+static void
+forget_disproved(Look *look, CsToldExpiry *expiry, const Ending *ending)
+{
+	if (ending->by_device || expiry->device_days == 0 ||
+	    (ending->days != 0 && expiry->device_days >= ending->days))
+		return;
+	expiry->device_days = 0;
+	look->is_changed = TRUE;
+}
+
+static void
+note_expiry(Look *look, CsToldExpiry *expiry, const Ending *ending)
+{
+	if (ending->by_device)
+		expiry->device_days = ending->days;
+	else
+		expiry->days = ending->days;
+	look->is_changed = TRUE;
+}
+
 /* By the time of the last try to authenticate, so that what came to the device since the threshold was
  * reached has been seen; where the server was away, by the device's clock. */
 static void
 look_at_expiry(Look *look, const CsAccount *account, const CsHistoryEntry *newest)
 {
-	guint days = cs_forewarning_get_days(account, newest->at);
+	const Ending ending = {cs_forewarning_get_days(account, newest->at),
+			       newest->error_code != NULL};
 	const char *certificate = account->certificate_fingerprint;
-	gint64 told =
-		days == 0 ? 0 : cs_told_memory_get_expiry(look->memory, account->id, certificate);
+	CsToldExpiry *expiry = NULL;
 
-	if (days == 0 || (told != 0 && told <= days) || has_successor(look, account))
+	if (certificate == NULL)
 		return;
-	if (!is_told_of_certificate(look, certificate, days))
-		g_ptr_array_add(look->notices, make_expiry_notice(account, days));
-	cs_told_memory_set_expiry(look->memory, account->id, certificate, days);
-	look->is_changed = TRUE;
+	expiry = cs_told_memory_ensure_expiry(look->memory, account->id, certificate);
+	forget_disproved(look, expiry, &ending);
+	if (ending.days == 0 || is_told_of_account(expiry, &ending) || has_successor(look, account))
+		return;
+	if (!is_told_of_certificate(look, certificate, &ending))
+		g_ptr_array_add(look->notices, make_expiry_notice(account, ending.days));
+	note_expiry(look, expiry, &ending);
 }
 
 static void

@@ -30,6 +30,7 @@ static const CsRecordField expiry_fields[] = {
 	{"account", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsToldExpiry, account)},
 	{"certificate", CS_RECORD_TEXT, G_STRUCT_OFFSET(CsToldExpiry, certificate)},
 	{"days", CS_RECORD_NUMBER, G_STRUCT_OFFSET(CsToldExpiry, days)},
+	{"device_days", CS_RECORD_LATER_NUMBER, G_STRUCT_OFFSET(CsToldExpiry, device_days)},
 	{NULL},
 };
 
@@ -155,7 +156,7 @@ read_expiries(CsToldMemory *memory, const cJSON *list)
 
 		if (!cs_record_read(item, expiry_fields, expiry, NULL) ||
 		    !cs_book_is_id(expiry->account) || expiry->certificate[0] == '\0' ||
-		    expiry->days < 1)
+		    expiry->days < 0 || expiry->device_days < 0)
 			return FALSE;
 		g_ptr_array_add(memory->expiries, g_steal_pointer(&expiry));
 	}
@@ -369,33 +370,16 @@ find_expiry(const CsToldMemory *memory, const char *account)
 }
 
 /**
- * cs_told_memory_get_expiry:
+ * cs_told_memory_ensure_expiry:
  * @memory: what a person has been told
  * @account: an account's id
  * @certificate: the fingerprint of its certificate
  *
- * Returns: how many days before its end it was told last; 0 where it was not told of this one
+ * Returns: (transfer none): what was told of this certificate's end, for the caller to change; where
+ *   it was another's, that is forgotten and nothing was told yet
  */
-gint64
-cs_told_memory_get_expiry(const CsToldMemory *memory, const char *account, const char *certificate)
-{
-	const CsToldExpiry *expiry = find_expiry(memory, account);
-
-	return expiry == NULL || strcmp(expiry->certificate, certificate) != 0 ? 0 : expiry->days;
-}
-
-/**
- * cs_told_memory_set_expiry:
- * @memory: what a person has been told
- * @account: an account's id
- * @certificate: the fingerprint of its certificate, in place of the one before
- * @days: before its end
- */
-void
-cs_told_memory_set_expiry(CsToldMemory *memory,
-			  const char *account,
-			  const char *certificate,
-			  gint64 days)
+CsToldExpiry *
+cs_told_memory_ensure_expiry(CsToldMemory *memory, const char *account, const char *certificate)
 {
 	CsToldExpiry *expiry = find_expiry(memory, account);
 
@@ -404,9 +388,13 @@ cs_told_memory_set_expiry(CsToldMemory *memory,
 		expiry->account = g_strdup(account);
 		g_ptr_array_add(memory->expiries, expiry);
 	}
+	if (g_strcmp0(expiry->certificate, certificate) == 0)
+		return expiry;
 	g_free(expiry->certificate);
 	expiry->certificate = g_strdup(certificate);
-	expiry->days = days;
+	expiry->days = 0;
+	expiry->device_days = 0;
+	return expiry;
 }
 
 static CsRotation *

@@ -25,8 +25,9 @@ typedef struct {
 /* Of a certificate that ends soon, so many days before. */
 typedef struct {
 	char *account;
-	char *certificate; /* its fingerprint */
-	gint64 days;	   /* the fewest so far */
+	char *certificate;  /* its fingerprint */
+	gint64 days;	    /* the fewest so far, by a verdict's time; 0: none */
+	gint64 device_days; /* the fewest so far, by the device's clock, which may be wrong */
 } CsToldExpiry;
 
 /* A server has announced another key. */
@@ -55,13 +56,9 @@ gboolean cs_told_memory_write(const CsToldMemory *memory, const CsClient *client
 const char *cs_told_memory_get(const CsToldMemory *memory, const char *account); /* (nullable) */
 void cs_told_memory_set(CsToldMemory *memory, const char *account, const char *code);
 void cs_told_memory_add_ended(CsToldMemory *memory, const CsAccount *account, CsReason reason);
-/* 0: nothing of this certificate. */
-gint64
-cs_told_memory_get_expiry(const CsToldMemory *memory, const char *account, const char *certificate);
-void cs_told_memory_set_expiry(CsToldMemory *memory,
-			       const char *account,
-			       const char *certificate,
-			       gint64 days);
+/* The account's, of this certificate: a new one where another's was told of. */
+CsToldExpiry *
+cs_told_memory_ensure_expiry(CsToldMemory *memory, const char *account, const char *certificate);
 /* FALSE where it is known already. */
 gboolean cs_told_memory_note_rotation(CsToldMemory *memory,
 				      const char *organisation,

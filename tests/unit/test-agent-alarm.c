@@ -117,6 +117,87 @@ test_rings(CsTestAgent *f, gconstpointer data)
 	g_assert_cmpint(f->alarm_at, ==, 0);
 }
 
+static void
+check_without_server(CsTestAgent *f)
+{
+	f->faults->status = 503;
+	check(f);
+	f->faults->status = 0;
+}
+
+/* The server is away and the device's clock is ahead: what that says is told once, but keeps nothing
+ * that a verdict says later from being told. */
+static void
+test_clock_ahead(CsTestAgent *f, gconstpointer data)
+{
+	install(f, 100);
+	start(f);
+	now = CS_TEST_SERVER_NOW + 98 * DAY_S;
+	check_without_server(f);
+	expect(f, 1, "certificate-expiring-3", TRUE);
+	check_without_server(f);
+	f->faults->status = 503;
+	start(f);
+	f->faults->status = 0;
+	cs_test_agent_get_notice(f, 1);
+	now = CS_TEST_SERVER_NOW;
+	lifetime_s = 14 * DAY_S;
+	check(f);
+	expect(f, 2, "certificate-expiring-14", FALSE);
+	/* and now that it was disproved, it is told when it is true */
+	lifetime_s = 3 * DAY_S;
+	check(f);
+	expect(f, 3, "certificate-expiring-3", TRUE);
+}
+
+/* Where the verdict says more days than are told of, too; or that there is nothing to tell yet. */
+static void
+test_clock_ahead_after(CsTestAgent *f, gconstpointer data)
+{
+	install(f, 14);
+	start(f);
+	expect(f, 1, "certificate-expiring-14", FALSE);
+	now = CS_TEST_SERVER_NOW + 12 * DAY_S;
+	check_without_server(f);
+	expect(f, 2, "certificate-expiring-3", TRUE);
+	check(f);
+	cs_test_agent_get_notice(f, 2);
+	lifetime_s = 3 * DAY_S;
+	check(f);
+	expect(f, 3, "certificate-expiring-3", TRUE);
+	cs_test_agent_uninstall(f);
+	lifetime_s = 100 * DAY_S;
+	cs_test_agent_install(f);
+	now = CS_TEST_SERVER_NOW;
+	check(f);
+	now = CS_TEST_SERVER_NOW + 90 * DAY_S;
+	check_without_server(f);
+	expect(f, 4, "certificate-expiring-14", FALSE);
+	check(f);
+	lifetime_s = 14 * DAY_S;
+	check(f);
+	expect(f, 5, "certificate-expiring-14", FALSE);
+}
+
+/* Where the clock was right, the verdict says nothing new. */
+static void
+test_clock_right(CsTestAgent *f, gconstpointer data)
+{
+	install(f, 20);
+	start(f);
+	now = CS_TEST_SERVER_NOW + 6 * DAY_S;
+	check_without_server(f);
+	expect(f, 1, "certificate-expiring-14", FALSE);
+	lifetime_s = 13 * DAY_S;
+	check(f);
+	start(f);
+	check_without_server(f);
+	cs_test_agent_get_notice(f, 1);
+	lifetime_s = 3 * DAY_S;
+	check(f);
+	expect(f, 2, "certificate-expiring-3", TRUE);
+}
+
 /* Each once, also over restarts; another certificate begins anew. */
 static void
 test_each_once(CsTestAgent *f, gconstpointer data)
@@ -249,6 +330,9 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	cs_test_add_agent_test("/agent-alarm/alarm", test_alarm);
 	cs_test_add_agent_test("/agent-alarm/rings", test_rings);
+	cs_test_add_agent_test("/agent-alarm/clock-ahead", test_clock_ahead);
+	cs_test_add_agent_test("/agent-alarm/clock-ahead-after", test_clock_ahead_after);
+	cs_test_add_agent_test("/agent-alarm/clock-right", test_clock_right);
 	cs_test_add_agent_test("/agent-alarm/each-once", test_each_once);
 	cs_test_add_agent_test("/agent-alarm/successor", test_successor);
 	cs_test_add_agent_test("/agent-alarm/two-accounts", test_two_accounts);

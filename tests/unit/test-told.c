@@ -96,11 +96,13 @@ test_to_come(Fixture *f, gconstpointer data)
 {
 	g_autoptr(CsToldMemory) memory = read_back(f);
 	g_autoptr(CsToldMemory) again = NULL;
+	const CsToldExpiry *expiry;
 	const CsRotation *rotation;
 
-	cs_told_memory_set_expiry(memory, "account1", "aa", 14);
-	cs_told_memory_set_expiry(memory, "account2", "aa", 14);
-	cs_told_memory_set_expiry(memory, "account1", "bb", 3);
+	cs_told_memory_ensure_expiry(memory, "account1", "aa")->days = 14;
+	cs_told_memory_ensure_expiry(memory, "account1", "aa")->device_days = 3;
+	cs_told_memory_ensure_expiry(memory, "account2", "aa")->days = 14;
+	cs_told_memory_ensure_expiry(memory, "account1", "bb")->device_days = 1;
 	g_assert_true(cs_told_memory_note_rotation(memory, "https://id.example.org", "key1", 5));
 	g_assert_false(cs_told_memory_note_rotation(memory, "https://id.example.org", "key1", 6));
 	g_assert_true(cs_told_memory_note_rotation(memory, "https://id.example.org", "key2", 7));
@@ -109,10 +111,12 @@ test_to_come(Fixture *f, gconstpointer data)
 	write_memory(f, memory);
 	again = read_back(f);
 	g_assert_cmpuint(again->expiries->len, ==, 2);
-	g_assert_cmpint(cs_told_memory_get_expiry(again, "account1", "bb"), ==, 3);
-	g_assert_cmpint(cs_told_memory_get_expiry(again, "account1", "aa"), ==, 0);
-	g_assert_cmpint(cs_told_memory_get_expiry(again, "account2", "aa"), ==, 14);
-	g_assert_cmpint(cs_told_memory_get_expiry(again, "account3", "aa"), ==, 0);
+	expiry = cs_told_memory_ensure_expiry(again, "account1", "bb");
+	g_assert_cmpint(expiry->days, ==, 0);
+	g_assert_cmpint(expiry->device_days, ==, 1);
+	expiry = cs_told_memory_ensure_expiry(again, "account2", "aa");
+	g_assert_cmpint(expiry->days, ==, 14);
+	g_assert_cmpint(expiry->device_days, ==, 0);
 	g_assert_cmpuint(again->rotations->len, ==, 2);
 	rotation = again->rotations->pdata[0];
 	g_assert_cmpstr(rotation->organisation, ==, "https://id.example.org");
@@ -210,7 +214,9 @@ test_foreign(Fixture *f, gconstpointer data)
 		LATER("expiries", "7"),
 		LATER("expiries", EXPIRY("../a1", "aa", "3")),
 		LATER("expiries", EXPIRY("a1", "", "3")),
-		LATER("expiries", EXPIRY("a1", "aa", "0")),
+		LATER("expiries", EXPIRY("a1", "aa", "-1")),
+		LATER("expiries", EXPIRY("a1", "aa", "3,\"device_days\":-1")),
+		LATER("expiries", EXPIRY("a1", "aa", "3,\"device_days\":null")),
 		LATER("rotations", "7"),
 		LATER("rotations", ROTATION("", "key")),
 		LATER("rotations", ROTATION("https://id.example.org", "")),
