@@ -9,6 +9,7 @@ typedef struct {
 	char *token;
 	gint64 forget_at;
 	CsChallengeUse use;
+	gboolean replayed;
 	guint failures;
 	GList place; /* in the table's order */
 } Entry;
@@ -184,7 +185,13 @@ cs_challenges_find(CsChallenges *challenges,
 
 	if (entry == NULL)
 		return FALSE;
-	*found = (CsOpenChallenge){entry->account, entry->application, entry->token, entry->use};
+	*found = (CsOpenChallenge){
+		.account = entry->account,
+		.application = entry->application,
+		.token = entry->token,
+		.use = entry->use,
+		.replayed = entry->replayed,
+	};
 	return TRUE;
 }
 
@@ -193,7 +200,8 @@ cs_challenges_find(CsChallenges *challenges,
  * @challenges: the memory
  * @transaction: id of a transaction that was found
  *
- * Uses a challenge up: the first response with a valid account signature does.
+ * Uses a challenge up: the first response with a valid account signature does. Each later one is
+ * counted as a replay.
  */
 void
 cs_challenges_use(CsChallenges *challenges, const char *transaction)
@@ -201,6 +209,7 @@ cs_challenges_use(CsChallenges *challenges, const char *transaction)
 	Entry *entry = g_hash_table_lookup(challenges->challenges.by_id, transaction);
 
 	g_return_if_fail(entry != NULL);
+	entry->replayed = entry->use == CS_CHALLENGE_USED;
 	entry->use = CS_CHALLENGE_USED;
 }
 

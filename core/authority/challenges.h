@@ -17,6 +17,7 @@ typedef struct {
 	const char *application; /* (nullable) whose access is asked for (rule 21) */
 	const char *token;
 	CsChallengeUse use;
+	gboolean replayed; /* once more after its use, already */
 } CsOpenChallenge;
 
 /* max_open: of challenges, and again of nonces. */

@@ -253,6 +253,8 @@ dup_detail(const CsResponse *response)
 			   response->revocation.cause, NULL);
 }
 
+/* That a response comes again is told once a challenge. Whoever sends it ever again proves no more by
+ * it, and must not be able to fill the disk. */
 static gboolean
 log_decision(CsService *service, const CsResponse *response, GError **error)
 {
@@ -279,7 +281,7 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 		.detail = detail,
 	};
 
-	return cs_service_log(service, &entry, proven, error);
+	return cs_service_log(service, &entry, proven && !response->open.replayed, error);
 }
 
 /* The answer would be another if what is being fetched were there. */

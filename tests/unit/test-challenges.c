@@ -32,9 +32,12 @@ test_use(void)
 	cs_challenges_use(challenges, "t1");
 	g_assert_true(cs_challenges_find(challenges, "t1", NOW, &found));
 	g_assert_cmpint(found.use, ==, CS_CHALLENGE_USED);
+	g_assert_false(found.replayed);
+	cs_challenges_use(challenges, "t1");
 	g_assert_true(
 		cs_challenges_find(challenges, "t1", EXPIRES + CS_TOKEN_LEEWAY_S - 1, &found));
 	g_assert_cmpint(found.use, ==, CS_CHALLENGE_USED);
+	g_assert_true(found.replayed);
 	g_assert_false(cs_challenges_find(challenges, "t1", EXPIRES + CS_TOKEN_LEEWAY_S, &found));
 }
 
