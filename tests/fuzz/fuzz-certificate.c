@@ -24,9 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OCSP_REQUEST, OCSP_REQUEST_free)
 
 /* The same in every process, or a corpus would mean nothing in the next one. */
 static CsTestIdentity *authority;
+static CsTestIdentity *other; /* another key under the same name */
+static CsCrlSet *crls;	      /* on which nobody is listed */
+/* Anew for each input: an issuer remembers what it was asked. */
 static CsIssuer *issuer;
-static CsIssuer *namesake; /* another key under the same name */
-static CsCrlSet *crls;	   /* on which nobody is listed */
+static CsIssuer *namesake;
 
 static CsIssuer *
 new_issuer(CsTestIdentity *identity)
@@ -40,21 +42,20 @@ static void
 ensure_identities(void)
 {
 	static const CsTestProfile of_authority = {.fixed_key = 1, .ca = TRUE, .serial_hex = "01"};
-	static const CsTestProfile of_namesake = {.fixed_key = 2, .ca = TRUE, .serial_hex = "01"};
-	g_autoptr(CsTestIdentity) other = NULL;
+	static const CsTestProfile of_other = {.fixed_key = 2, .ca = TRUE, .serial_hex = "01"};
+	g_autoptr(CsIssuer) of_crls = NULL;
 	g_autoptr(GPtrArray) list = NULL;
 	g_autoptr(GBytes) der = NULL;
 
 	if (authority != NULL)
 		return;
 	authority = cs_test_identity_new(&of_authority, NULL);
-	other = cs_test_identity_new(&of_namesake, NULL);
-	issuer = new_issuer(authority);
-	namesake = new_issuer(other);
+	other = cs_test_identity_new(&of_other, NULL);
+	of_crls = new_issuer(authority);
 	list = g_ptr_array_new_with_free_func((GDestroyNotify)cs_crl_unref);
 	der = cs_test_crl_new(NULL, authority);
 	g_ptr_array_add(list, cs_crl_new(der, NULL));
-	crls = cs_crl_set_new(issuer, list, NULL);
+	crls = cs_crl_set_new(of_crls, list, NULL);
 }
 
 static X509 *
@@ -288,6 +289,19 @@ run_issued(const CsCertificate *certificate)
 }
 
 static void
+run_certificates(GPtrArray *certificates)
+{
+	issuer = new_issuer(authority);
+	namesake = new_issuer(other);
+	for (guint i = 0; i < certificates->len; i++) {
+		check_certificate(g_ptr_array_index(certificates, i));
+		run_issued(g_ptr_array_index(certificates, i));
+	}
+	g_clear_pointer(&issuer, cs_issuer_unref);
+	g_clear_pointer(&namesake, cs_issuer_unref);
+}
+
+static void
 run(const guint8 *data, gsize size)
 {
 	g_autoptr(GBytes) bytes = g_bytes_new_static(data, size);
@@ -296,14 +310,10 @@ run(const guint8 *data, gsize size)
 
 	ensure_identities();
 	several = cs_certificates_decode(bytes, &error);
-	if (several == NULL) {
+	if (several == NULL)
 		cs_fuzz_check_error(error);
-		return;
-	}
-	for (guint i = 0; i < several->len; i++) {
-		check_certificate(g_ptr_array_index(several, i));
-		run_issued(g_ptr_array_index(several, i));
-	}
+	else
+		run_certificates(several);
 }
 
 /* ---- seeds ---- */

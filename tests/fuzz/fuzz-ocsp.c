@@ -40,8 +40,8 @@ typedef enum {
 /* The same in every process, or a corpus would mean nothing in the next one. */
 static CsTestIdentity *responders[RESPONDER_COUNT];
 static CsTestIdentity *certificate;
-static CsIssuer *issuer;
 static CsCrlSet *crls;
+static CsIssuer *issuer; /* anew for each input: it remembers what it was asked */
 static CsCa ca;
 
 static void
@@ -56,14 +56,24 @@ ensure_ca(void)
 	ca.x509 = cs_test_identity_get_x509(authority);
 }
 
+static CsIssuer *
+new_issuer(void)
+{
+	CsIssuer *made = cs_issuer_new(
+		cs_test_identity_get_certificate(responders[RESPONDER_AUTHORITY]), NULL);
+	g_assert_nonnull(made);
+	return made;
+}
+
 static void
 ensure_crls(void)
 {
+	g_autoptr(CsIssuer) of_crls = new_issuer();
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)cs_crl_unref);
 	g_autoptr(GBytes) der = cs_test_crl_new(NULL, responders[RESPONDER_AUTHORITY]);
 
 	g_ptr_array_add(list, cs_crl_new(der, NULL));
-	crls = cs_crl_set_new(issuer, list, NULL);
+	crls = cs_crl_set_new(of_crls, list, NULL);
 }
 
 static void
@@ -89,9 +99,6 @@ ensure_identities(void)
 	for (guint i = 0; i < RESPONDER_COUNT; i++)
 		responders[i] = cs_test_identity_new(&profiles[i], responders[RESPONDER_AUTHORITY]);
 	certificate = cs_test_identity_new(&asked, responders[RESPONDER_AUTHORITY]);
-	issuer = cs_issuer_new(cs_test_identity_get_certificate(responders[RESPONDER_AUTHORITY]),
-			       NULL);
-	g_assert_nonnull(issuer);
 	ensure_crls();
 	ensure_ca();
 }
@@ -414,19 +421,25 @@ run_request(GBytes *request)
 }
 
 static void
-run(const guint8 *data, gsize size)
+run_part(CsDer part)
 {
-	g_autoptr(GBytes) bytes = g_bytes_new_static(data, size);
-	const CsDer part = {data, size};
-
-	ensure_identities();
-	run_response(bytes);
-	run_request(bytes);
-	if (size > PART_MAX)
-		return;
 	run_signed(part, (CsDer){0});
 	run_single(part);
 	run_id(part);
+}
+
+static void
+run(const guint8 *data, gsize size)
+{
+	g_autoptr(GBytes) bytes = g_bytes_new_static(data, size);
+
+	ensure_identities();
+	issuer = new_issuer();
+	run_response(bytes);
+	run_request(bytes);
+	if (size <= PART_MAX)
+		run_part((CsDer){data, size});
+	g_clear_pointer(&issuer, cs_issuer_unref);
 }
 
 /* ---- seeds ---- */

@@ -39,15 +39,21 @@ cs_flood_device_make(CsFloodDevice *device, CsFlood *flood, guint number)
 	check(error);
 }
 
+void
+cs_flood_device_clear_answer(CsFloodDevice *device)
+{
+	g_clear_pointer(&device->request, g_free);
+	g_clear_pointer(&device->answer, cJSON_Delete);
+	g_clear_error(&device->failure);
+}
+
 static void
 clear_call(CsFloodDevice *device)
 {
 	g_clear_pointer(&device->path, g_free);
 	g_clear_pointer(&device->body, g_free);
 	g_clear_pointer(&device->response, g_free);
-	g_clear_pointer(&device->request, g_free);
-	g_clear_pointer(&device->answer, cJSON_Delete);
-	g_clear_error(&device->failure);
+	cs_flood_device_clear_answer(device);
 }
 
 void

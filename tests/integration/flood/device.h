@@ -51,7 +51,8 @@ void cs_flood_device_enrol(CsFloodDevice *device, const char *code);
  * gave no answer, which is in `failure`. */
 void cs_flood_device_prepare_enrolment(CsFloodDevice *device, const char *code);
 gboolean cs_flood_device_prepare_response(CsFloodDevice *device, CsHttpClient *http);
-/* The call that was prepared. */
+/* The call that was prepared; again, where what came of it before was cleared. */
+void cs_flood_device_clear_answer(CsFloodDevice *device);
 void cs_flood_device_send(CsFloodDevice *device, CsHttpClient *http);
 /* What came of it, in one word: "enrolled" or "managed", a reason or problem code, or why there was
  * no answer. */
