@@ -4,28 +4,22 @@
 
 #include "core/base/error.h"
 #include "core/base/http-address.h"
-#include "core/base/http-url.h"
+#include "core/base/http-exchange.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define HEADERS_MAX_BYTES  32768
-#define HTTP_OK		   200
+#define HTTP_OK 200
 
 typedef struct {
+	CsHttpExchange exchange;
 	const CsHttpFetch *fetch;
-	GByteArray *body;
-	gsize headers_bytes;
-	gboolean too_large;
 	gboolean address_refused;
 	gboolean is_literal; /* the host is an address, which somebody wrote */
-	GCancellable *cancellable;
-} Exchange;
+} Fetching;
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
 typedef struct curl_slist HeaderList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
 
@@ -35,80 +29,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
 static curl_socket_t
 open_socket_cb(void *user_data, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	Exchange *exchange = user_data;
+	Fetching *fetching = user_data;
 
 	if (!cs_http_address_is_known(&address->addr) ||
-	    (!exchange->is_literal &&
-	     !cs_http_address_is_public(&address->addr, exchange->fetch->private_allowed))) {
-		exchange->address_refused = TRUE;
+	    (!fetching->is_literal &&
+	     !cs_http_address_is_public(&address->addr, fetching->fetch->private_allowed))) {
+		fetching->address_refused = TRUE;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static size_t
-write_body_cb(char *data, size_t size, size_t count, void *user_data)
-{
-	Exchange *exchange = user_data;
-	gsize length = size * count;
-
-	if (length > exchange->fetch->max_bytes - exchange->body->len) {
-		exchange->too_large = TRUE;
-		return 0;
-	}
-	if (length > 0)
-		g_byte_array_append(exchange->body, (const guint8 *)data, (guint)length);
-	return length;
-}
-
-static size_t
-write_header_cb(char *data, size_t size, size_t count, void *user_data)
-{
-	Exchange *exchange = user_data;
-
-	exchange->headers_bytes += size * count;
-	exchange->too_large = exchange->too_large || exchange->headers_bytes > HEADERS_MAX_BYTES;
-	return exchange->too_large ? 0 : size * count;
-}
-
-static int
-progress_cb(void *user_data, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
-{
-	Exchange *exchange = user_data;
-
-	return g_cancellable_is_cancelled(exchange->cancellable) ? 1 : 0;
-}
-
+/* A proxy would be the one whose address is judged. */
 static gboolean
-set_target(CURL *curl, const CsHttpUrl *url, const CsHttpFetch *fetch)
+set_route(CURL *curl, Fetching *fetching)
 {
-	return curl_easy_setopt(curl, CURLOPT_CURLU, url->parts) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, url->scheme) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-				(long)MIN(fetch->timeout_ms, CONNECT_TIMEOUT_MS)) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)fetch->timeout_ms) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max_bytes) ==
-		       CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_USERAGENT, "countersign/" CS_VERSION) == CURLE_OK;
-}
-
-static gboolean
-set_callbacks(CURL *curl, Exchange *exchange)
-{
-	return curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body_cb) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, write_header_cb) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK &&
+	return curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket_cb) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_cb) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, fetching) == CURLE_OK;
 }
 
 /* (transfer full) (nullable) */
@@ -136,15 +74,16 @@ set_body(CURL *curl, const CsHttpFetch *fetch)
 }
 
 static CURLcode
-perform(Exchange *exchange, const CsHttpUrl *url, glong *status)
+perform(Fetching *fetching, const CsHttpUrl *url, glong *status)
 {
-	const CsHttpFetch *fetch = exchange->fetch;
-	g_autoptr(CURL) curl = curl_easy_init();
+	const CsHttpFetch *fetch = fetching->fetch;
+	g_autoptr(CURL) curl = cs_http_exchange_new_handle();
 	g_autoptr(HeaderList) headers = make_headers(fetch);
 	CURLcode code = CURLE_FAILED_INIT;
 
-	if (curl == NULL || headers == NULL || !set_target(curl, url, fetch) ||
-	    !set_callbacks(curl, exchange) || !set_body(curl, fetch) ||
+	if (curl == NULL || headers == NULL ||
+	    !cs_http_exchange_set_up(&fetching->exchange, curl, url) ||
+	    !set_route(curl, fetching) || !set_body(curl, fetch) ||
 	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
 		return code;
 	code = curl_easy_perform(curl);
@@ -154,15 +93,10 @@ perform(Exchange *exchange, const CsHttpUrl *url, glong *status)
 }
 
 static const char *
-find_reason(const Exchange *exchange, CURLcode code)
+find_reason(const Fetching *fetching, CURLcode code)
 {
-	if (exchange->address_refused)
-		return "address-refused";
-	if (exchange->too_large || code == CURLE_FILESIZE_EXCEEDED)
-		return "too-large";
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return "timed-out";
-	return code == CURLE_PEER_FAILED_VERIFICATION ? "tls-untrusted" : "unreachable";
+	return fetching->address_refused ? "address-refused"
+					 : cs_http_exchange_get_reason(&fetching->exchange, code);
 }
 
 /**
@@ -185,19 +119,25 @@ cs_http_fetch(const CsHttpFetch *fetch, GCancellable *cancellable, GError **erro
 {
 	g_auto(CsHttpUrl) url = {NULL};
 	g_autoptr(GByteArray) body = g_byte_array_new();
-	Exchange exchange = {.fetch = fetch, .body = body, .cancellable = cancellable};
+	Fetching fetching = {
+		.exchange = {.timeout_ms = fetch->timeout_ms,
+			     .max_bytes = fetch->max_bytes,
+			     .cancellable = cancellable,
+			     .body = body},
+		.fetch = fetch,
+	};
 	glong status = 0;
 	CURLcode code;
 
 	if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
 	    !cs_http_url_parse_plain(fetch->url, &url, error))
 		return NULL;
-	exchange.is_literal = url.is_address;
-	code = perform(&exchange, &url, &status);
+	fetching.is_literal = url.is_address;
+	code = perform(&fetching, &url, &status);
 	if (g_cancellable_set_error_if_cancelled(cancellable, error))
 		return NULL;
 	if (code != CURLE_OK) {
-		cs_error_set(error, CS_ERROR_UNREACHABLE, find_reason(&exchange, code),
+		cs_error_set(error, CS_ERROR_UNREACHABLE, find_reason(&fetching, code),
 			     _("nothing could be fetched from %s"), url.host);
 		return NULL;
 	}
