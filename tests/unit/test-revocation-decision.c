@@ -44,7 +44,10 @@ test_times(void)
 static void
 test_unknown(void)
 {
-	CsRevocationAnswer answer = {CS_REVOCATION_GOOD, "crl", NOW, NOW};
+	CsRevocationAnswer answer = {.status = CS_REVOCATION_GOOD,
+				     .detail = "crl",
+				     .this_update = NOW,
+				     .valid_until = NOW};
 
 	cs_revocation_answer_set_unknown(&answer, "crl-missing");
 	g_assert_cmpint(answer.status, ==, CS_REVOCATION_UNKNOWN);
