@@ -122,6 +122,8 @@ set_limits(const CsHttpExchange *exchange, CURL *curl)
 	glong connect_ms = MIN(exchange->timeout_ms, CONNECT_TIMEOUT_MS);
 
 	return curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       /* The end of a handle does not wait for a look-up that hangs. */
+	       curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
 		       CURLE_OK &&

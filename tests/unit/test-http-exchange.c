@@ -4,7 +4,35 @@
 
 #include "tests/fixtures/http-fixture.h"
 
+#include <netdb.h>
+
 /* What the clients have in common; what each adds is in test-http.c and test-http-fetch.c. */
+
+/* The resolver, in libc's place: of this test no name is looked up elsewhere. It answers nothing
+ * until it is let. */
+static struct {
+	GMutex mutex;
+	GCond cond;
+	gboolean asked;
+	gboolean released;
+	gboolean done;
+} resolver;
+
+int
+getaddrinfo(const char *node,
+	    const char *service,
+	    const struct addrinfo *hints,
+	    struct addrinfo **result)
+{
+	g_mutex_lock(&resolver.mutex);
+	resolver.asked = TRUE;
+	while (!resolver.released)
+		g_cond_wait(&resolver.cond, &resolver.mutex);
+	resolver.done = TRUE;
+	g_cond_broadcast(&resolver.cond);
+	g_mutex_unlock(&resolver.mutex);
+	return EAI_AGAIN;
+}
 
 static CURLcode
 exchange_with(CsHttpExchange *exchange, guint16 port)
@@ -73,6 +101,30 @@ test_time(void)
 			CURLE_ABORTED_BY_CALLBACK);
 }
 
+/* A name whose look-up hangs takes no longer than the exchange may take: neither it nor the handle's
+ * end waits for the resolver. */
+static void
+test_resolver_hangs(void)
+{
+	g_auto(CsHttpUrl) url = {NULL};
+	CURL *curl = cs_http_exchange_new_handle();
+	g_autoptr(GByteArray) body = g_byte_array_new();
+	CsHttpExchange exchange = {.timeout_ms = 100, .max_bytes = 4, .body = body};
+
+	g_assert_true(cs_http_url_parse_plain("http://hangs.example/", &url, NULL));
+	g_assert_true(cs_http_exchange_set_up(&exchange, curl, &url));
+	g_assert_cmpint(curl_easy_perform(curl), ==, CURLE_OPERATION_TIMEDOUT);
+	curl_easy_cleanup(curl);
+	g_mutex_lock(&resolver.mutex);
+	g_assert_true(resolver.asked);
+	g_assert_false(resolver.done);
+	resolver.released = TRUE;
+	g_cond_broadcast(&resolver.cond);
+	while (!resolver.done)
+		g_cond_wait(&resolver.cond, &resolver.mutex);
+	g_mutex_unlock(&resolver.mutex);
+}
+
 /* What is met often has a code, and words in the user's language. */
 static void
 test_reasons(void)
@@ -110,6 +162,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/http-exchange/limits", test_limits);
 	g_test_add_func("/http-exchange/time", test_time);
+	g_test_add_func("/http-exchange/resolver-hangs", test_resolver_hangs);
 	g_test_add_func("/http-exchange/reasons", test_reasons);
 	return g_test_run();
 }
