@@ -329,6 +329,8 @@ cs_agent_check(CsAgent *agent, const char *id)
 	}
 	cs_agent_stop_timer(agent);
 	retry_deletions(agent);
+	if (id == NULL)
+		cs_agent_look_at_keys(agent);
 	g_hash_table_iter_init(&iter, agent->checks);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		CsAgentCheck *check = value;

@@ -324,6 +324,28 @@ test_key(CsTestAgent *f, gconstpointer data)
 	cs_private_key_unref(present);
 }
 
+/* A desktop that is always online hears of it where somebody has every account checked. */
+static void
+test_key_when_asked(CsTestAgent *f, gconstpointer data)
+{
+	CsPrivateKey *present = NULL;
+
+	cs_test_agent_install(f);
+	start(f);
+	present = cs_private_key_ref(cs_test_server_get_private_key(f->server));
+	cs_test_server_rotate(f->server, NULL, 1);
+	f->faults->challenge_key = present;
+	f->faults->verdict_key = present;
+	cs_agent_check(f->agent, f->id);
+	cs_test_agent_settle(f);
+	cs_test_agent_get_notice(f, 0);
+	check(f);
+	expect(f, 1, "key-rotating", FALSE);
+	f->faults->challenge_key = NULL;
+	f->faults->verdict_key = NULL;
+	cs_private_key_unref(present);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,5 +360,6 @@ main(int argc, char **argv)
 	cs_test_add_agent_test("/agent-alarm/two-accounts", test_two_accounts);
 	cs_test_add_agent_test("/agent-alarm/real-alarm", test_real_alarm);
 	cs_test_add_agent_test("/agent-alarm/key", test_key);
+	cs_test_add_agent_test("/agent-alarm/key-when-asked", test_key_when_asked);
 	return g_test_run();
 }
