@@ -230,12 +230,30 @@ show_nobody(CsRepurposePage *self)
 				   "new user of a device that was reactivated, add your account."));
 }
 
+/* (nullable): what came of asking the one that is followed, also where that is no answer; of the one
+ * before, nothing is said. */
+static const CsRepurposing *
+find_followed(CsRepurposePage *self)
+{
+	const CsRepurposing *asked = find_asked(self);
+
+	return asked && g_strcmp0(asked->url, self->url) == 0 ? asked : NULL;
+}
+
+static gboolean
+is_waiting(CsRepurposePage *self)
+{
+	gboolean is_nobody = self->organisations && self->organisations->len == 0;
+
+	return self->cancellable && !self->answer && !find_followed(self) && !is_nobody;
+}
+
 /* What was heard last stands until there is something newer; that the server is away is said beside
  * it. */
 static void
 show(CsRepurposePage *self)
 {
-	const CsRepurposing *asked = find_asked(self);
+	const CsRepurposing *asked = find_followed(self);
 	const CsRepurposing *answer = self->answer;
 	const CsAccount *account = find_account(self);
 	g_autofree char *sentence =
@@ -256,7 +274,7 @@ show(CsRepurposePage *self)
 	show_offers(self, answer ? cs_repurpose_words_get_offers(answer, account) : 0);
 	cs_field_set_value(self->helpdesk_code, code);
 	cs_field_set_value(self->device_id, answer ? answer->device_id : NULL);
-	gtk_widget_set_visible(self->progress, !self->organisations && self->cancellable);
+	gtk_widget_set_visible(self->progress, is_waiting(self));
 	if (self->organisations && self->organisations->len == 0)
 		show_nobody(self);
 	keep_focus(self);

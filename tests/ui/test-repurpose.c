@@ -254,6 +254,34 @@ test_choice(CsTestDesktop *d, gconstpointer data)
 			cs_test_server_get_url(d->base.server));
 }
 
+/* That one is away says nothing of another that is chosen: it is being asked. */
+static void
+test_choice_while_away(CsTestDesktop *d, gconstpointer data)
+{
+	g_autoptr(CsTestServer) other = cs_test_server_new();
+	g_autofree char *id = cs_test_home_enrol(d->base.home, other, "ada");
+
+	cs_test_server_get_faults(other)->status = 503;
+	cs_test_desktop_open(d);
+	cs_window_show_account(CS_WINDOW(d->window), id);
+	act(d, "repurpose");
+	cs_test_wait_shown("away");
+	cs_test_agent_hold(&d->base, "/v1/nonce");
+	gtk_combo_box_set_active_id(GTK_COMBO_BOX(cs_test_find("choice")),
+				    cs_test_server_get_url(d->base.server));
+	g_assert_false(cs_test_is_shown("away"));
+	g_assert_true(cs_test_is_shown("progress"));
+	cs_test_agent_release(&d->base);
+	cs_test_wait_text("heading", "Step 1 of 5");
+	g_assert_false(cs_test_is_shown("progress"));
+	/* back to the one that is away, which is asked, and then said to be */
+	gtk_combo_box_set_active_id(GTK_COMBO_BOX(cs_test_find("choice")),
+				    cs_test_server_get_url(other));
+	g_assert_true(cs_test_is_shown("progress"));
+	cs_test_wait_shown("away");
+	g_assert_false(cs_test_is_shown("progress"));
+}
+
 /* From any state: nobody's device, a device that was deleted, a suspended one, a book that is broken. */
 static void
 test_nobody(CsTestDesktop *d, gconstpointer data)
@@ -336,6 +364,7 @@ main(int argc, char **argv)
 	cs_test_add_desktop_test("/repurpose/not-managed", test_not_managed);
 	cs_test_add_desktop_test("/repurpose/away", test_away);
 	cs_test_add_desktop_test("/repurpose/choice", test_choice);
+	cs_test_add_desktop_test("/repurpose/choice-while-away", test_choice_while_away);
 	cs_test_add_desktop_test("/repurpose/nobody", test_nobody);
 	cs_test_add_desktop_test("/repurpose/deleted", test_deleted);
 	cs_test_add_desktop_test("/repurpose/suspended", test_suspended);
