@@ -132,20 +132,70 @@ add_answer(cJSON *object, const char *name, GVariant *answer, const char *format
 		cs_json_add_null(object, name);
 }
 
-/* A connection of its own: the application's belongs to the main thread's doings. */
+typedef struct {
+	GDBusConnection *bus;
+	gboolean is_done;
+} Connecting;
+
+static void
+connected_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Connecting *connecting = data;
+
+	connecting->bus = g_dbus_connection_new_for_address_finish(result, NULL);
+	connecting->is_done = TRUE;
+}
+
+static gboolean
+give_up_cb(gpointer cancellable)
+{
+	g_cancellable_cancel(cancellable);
+	return G_SOURCE_REMOVE;
+}
+
+/* (nullable) (transfer full): whoever listens there, if it lets us in in time. */
+static GDBusConnection *
+connect_to(const char *address)
+{
+	g_autoptr(GMainContext) context = g_main_context_new();
+	g_autoptr(GCancellable) cancellable = g_cancellable_new();
+	g_autoptr(GSource) limit = g_timeout_source_new(BUS_TIMEOUT_MS);
+	Connecting connecting = {NULL, FALSE};
+
+	g_source_set_callback(limit, give_up_cb, cancellable, NULL);
+	g_source_attach(limit, context);
+	g_main_context_push_thread_default(context);
+	g_dbus_connection_new_for_address(address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT,
+					  NULL, cancellable, connected_cb, &connecting);
+	while (!connecting.is_done)
+		g_main_context_iteration(context, TRUE);
+	g_main_context_pop_thread_default(context);
+	g_source_destroy(limit);
+	return connecting.bus;
+}
+
+/* (nullable) (transfer full): a connection of its own: the application's belongs to the main thread's
+ * doings. GLib would wait for the answer to its own greeting for longer than anybody who needs help. */
+static GDBusConnection *
+open_bus(const char *address)
+{
+	g_autoptr(GDBusConnection) bus = address != NULL ? connect_to(address) : NULL;
+	g_autoptr(GVariant) name = NULL;
+
+	if (bus == NULL)
+		return NULL;
+	name = call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		    "Hello", NULL);
+	return name != NULL ? g_steal_pointer(&bus) : NULL;
+}
+
 static void
 describe_tray(cJSON *desktop, const CsSurroundings *self)
 {
-	g_autoptr(GDBusConnection) bus = NULL;
+	g_autoptr(GDBusConnection) bus = open_bus(self->bus_address);
 	g_autoptr(GVariant) watcher = NULL;
 	g_autoptr(GVariant) host = NULL;
 
-	if (self->bus_address != NULL)
-		bus = g_dbus_connection_new_for_address_sync(
-			self->bus_address,
-			G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-				G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-			NULL, NULL, NULL);
 	cs_json_add_boolean(desktop, "session_bus", bus != NULL);
 	if (bus != NULL) {
 		watcher = call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",

@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report for helpdesk and the log behind it: what is in them, what never is, and that neither
 stands in anybody's way. That no secret is in them is test_secrets.py's, too."""
+import contextlib
 import json
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import threading
+import time
 
 from canaries import Canaries, Life, add_key_files, add_tokens, keep, read
 from hostile import TRANSACTION, Answer, FrontedOrganisation
@@ -177,6 +180,59 @@ def test_nothing_at_all(world):
     document = diagnose(user)
     equal((document["accounts"], document["clock"]["offset_s"]), ([], None))
     equal(document["log"]["lines"], [])
+
+
+def let_in(client):
+    """A bus's part of the introduction."""
+    for line in client.makefile("rb"):
+        words = line.strip(b"\0\r\n").split(b" ")
+        if words[0] == b"BEGIN":
+            return
+        if words == [b"AUTH", b"EXTERNAL"]:
+            client.sendall(b"DATA\r\n")
+        elif words[:2] == [b"AUTH", b"EXTERNAL"] or words[0] == b"DATA":
+            client.sendall(b"OK 0123456789abcdef0123456789abcdef\r\n")
+        else:
+            client.sendall(b"REJECTED EXTERNAL\r\n" if words[0] == b"AUTH" else b"ERROR\r\n")
+
+
+@contextlib.contextmanager
+def silent_bus(path, lets_in):
+    """A session bus that takes whoever comes, lets them in perhaps, and says nothing more."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    taken = []
+
+    def take():
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(listener.accept()[0])
+                if lets_in:
+                    let_in(taken[-1])
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for client in taken:
+            client.close()
+        listener.close()
+
+
+def test_a_silent_bus_holds_nobody_up(world):
+    for lets_in in (False, True):
+        user = world.machine().user()
+        path = os.path.join(user.folder, "bus")
+        with silent_bus(path, lets_in) as taken:
+            user.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=" + path
+            began = time.monotonic()
+            equal(diagnose(user)["desktop"]["session_bus"], False)
+            expect(time.monotonic() - began < 20, "waits for the bus", lets_in)
+            equal(len(taken), 1)
 
 
 def test_no_verb_fails_for_its_log(world):
