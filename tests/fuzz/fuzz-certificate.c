@@ -173,10 +173,12 @@ check_revocation(const CsCertificate *certificate)
 {
 	const CsRevocationLimits limits = {.now = NOW};
 	g_autoptr(GPtrArray) crl_urls = cs_certificate_list_crl_urls(certificate);
+	g_autoptr(GPtrArray) freshest_urls = cs_certificate_list_freshest_urls(certificate);
 	g_autoptr(GPtrArray) ocsp_urls = cs_certificate_list_ocsp_urls(certificate);
 	CsRevocationAnswer answer;
 
 	check_urls(crl_urls);
+	check_urls(freshest_urls);
 	check_urls(ocsp_urls);
 	check_question(certificate);
 	cs_crl_set_decide(crls, certificate, &limits, &answer);

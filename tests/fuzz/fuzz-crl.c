@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/authority/revocation-crl.h"
 #include "core/pki/certificate-extension.h"
+#include "core/pki/distribution-point.h"
 #include "tests/fixtures/revocation-fixture.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,6 +15,7 @@
  * believed, and has to agree; it does not decide, for it takes more than we do. */
 
 #define NOW	      CS_TEST_CRL_NOW
+#define MAX_URLS      16
 #define MAX_IN_ROW    3
 #define SCOPE_MAX     1024
 #define LEEWAY_S      60
@@ -199,7 +201,19 @@ check_set(GPtrArray *ders, const CsCrlSet *set)
 	}
 }
 
-/* With one bit of the signature turned nothing is believed, nor past the end of its time. */
+/* Where it says that its delta CRL is: few addresses, and of those that are ever fetched. */
+static void
+check_pointer(const CsCrlFields *fields)
+{
+	g_autoptr(GPtrArray) urls = cs_distribution_point_list_urls(fields->freshest);
+
+	g_assert_cmpuint(urls->len, <=, MAX_URLS);
+	for (guint i = 0; i < urls->len; i++)
+		g_assert_true(g_str_has_prefix(g_ptr_array_index(urls, i), "http"));
+}
+
+/* With one bit of the signature turned nothing is believed, nor past the end of its time; and one that
+ * points to a delta CRL never says good alone. */
 static void
 check_alone(GBytes *der, CsTestIdentity *certificate, gint64 valid_until)
 {
@@ -208,11 +222,14 @@ check_alone(GBytes *der, CsTestIdentity *certificate, gint64 valid_until)
 	CsCrlFields fields;
 
 	g_assert_true(cs_crl_fields_read(cs_fuzz_der_of(der), &fields));
+	check_pointer(&fields);
 	g_ptr_array_add(good, g_bytes_ref(der));
 	g_ptr_array_add(bad, cs_fuzz_spoil(der, fields.signed_data.signature));
 	g_autoptr(CsCrlSet) set = new_set(good, deputies);
 	g_autoptr(CsCrlSet) spoilt = new_set(bad, deputies);
 	g_assert_cmpint(decide(spoilt, certificate, NOW).status, ==, CS_REVOCATION_UNKNOWN);
+	g_assert_true(fields.freshest.length == 0 ||
+		      decide(set, certificate, NOW).status == CS_REVOCATION_REVOKED);
 	g_assert_cmpint(valid_until, >=, NOW);
 	g_assert_cmpint(decide(set, certificate, valid_until).status, !=, CS_REVOCATION_UNKNOWN);
 	g_assert_cmpint(decide(set, certificate, valid_until + 1).status, ==,
@@ -407,10 +424,14 @@ make_seeds(GPtrArray *seeds)
 		{.this_update = NOW + LEEWAY_S, .next_update = NOW},
 		{.extra = cs_test_der_extension("551d1f", TRUE, "0500")},
 		{.issuer = certificates[0]},
+		{.extra = cs_test_der_extension("551d2e", FALSE, "3011300f" POINT),
+		 .entries = list_all(1)},
 	};
 	const CsTestCrlProfile delta = {.number = "02", .base = "01", .entries = list_all(8)};
 	const CsTestCrlProfile base = {.number = "01", .entries = list_all(1)};
 	const CsTestCrlProfile later = {.number = "02"};
+	const CsTestCrlProfile pointing = {
+		.number = "01", .extra = cs_test_der_extension("551d2e", FALSE, "3011300f" POINT)};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(profiles); i++) {
 		g_autoptr(GBytes) der = cs_test_crl_new(&profiles[i], authority);
@@ -421,6 +442,7 @@ make_seeds(GPtrArray *seeds)
 	add_pem(seeds, empty_crl);
 	add_row(seeds, &base, &delta);
 	add_row(seeds, &base, &later);
+	add_row(seeds, &pointing, &delta);
 }
 
 static const char *const vectors[] = {
