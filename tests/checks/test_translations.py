@@ -85,10 +85,39 @@ def test_gettext_finds_no_fault(language, _template, _folder):
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
+def read_pairs(language):
+    """Each text that stands in one line, with its translation."""
+    text = run_tool("msgcat", "--no-wrap", "po/%s.po" % language)
+    return re.findall(r'^msgid "(.*)"\nmsgstr "(.*)"$', text, re.MULTILINE)
+
+
+def read_arguments():
+    """What help and manual call the arguments of the verbs, in each language."""
+    found = set()
+    folder = os.path.join(ROOT, "app", "commands")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as source:
+            for arguments in re.findall(r'\.arguments = "(.*)"', source.read()):
+                found.update(re.findall("[A-Z]+", arguments))
+    assert {"APPLICATION", "DEMAND", "FILE"} <= found, found
+    return found
+
+
+def test_arguments_keep_their_names(language, _template, _folder):
+    """Whoever reads of APPLICATION in the first line finds it explained below; headings of tables may
+    be translated."""
+    arguments = read_arguments()
+    faults = []
+    for text, translated in read_pairs(language):
+        words = set(re.findall(r"\b[A-Z]+\b", text)) & arguments
+        if not text.isupper() and not words <= set(re.findall(r"\b[A-Z]+\b", translated)):
+            faults.append("%s: %s" % (sorted(words), translated))
+    assert not faults, "\n".join(faults)
+
+
 def test_mnemonics_are_kept(language, _template, _folder):
     """A button with a mnemonic keeps one, so that the keyboard reaches it in each language."""
-    text = run_tool("msgcat", "--no-wrap", "po/%s.po" % language)
-    pairs = re.findall(r'^msgid "(.*)"\nmsgstr "(.*)"$', text, re.MULTILINE)
+    pairs = read_pairs(language)
     shown = [pair for pair in pairs if re.search(r"(^|[ A-Z])\w*_[A-Za-z]\w*", pair[0]) and
              re.fullmatch(r"[\w ’,…]+", pair[0]) and pair[0].count("_") == 1]
     assert len(shown) > 10, "only %d have a mnemonic" % len(shown)
