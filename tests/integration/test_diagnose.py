@@ -223,6 +223,15 @@ def silent_bus(path, lets_in):
         listener.close()
 
 
+def test_a_bus_is_asked_for_a_tray(world):
+    user = world.machine().user()
+    if not shutil.which("dbus-run-session"):
+        raise Skip("no dbus-run-session")
+    user.wrapper = ("dbus-run-session", "--")
+    desktop = diagnose(user)["desktop"]
+    equal((desktop["session_bus"], desktop["tray_watcher"], desktop["tray_host"]), (True, False, None))
+
+
 def test_a_silent_bus_holds_nobody_up(world):
     for lets_in in (False, True):
         user = world.machine().user()
