@@ -11,6 +11,8 @@ import re
 import sys
 import tempfile
 
+from tap import run_tests
+
 ROOT = sys.argv[1]
 # Half a minute, at the 180 words a minute of somebody who reads to be understood.
 MAX_WORDS = 90
@@ -104,22 +106,5 @@ def test_samples_are_rejected():
         assert any(fault.startswith(complaint) for fault in faults), (complaint, faults)
 
 
-TESTS = [function for name, function in sorted(globals().items()) if name.startswith("test_")]
-
-
-def main():
-    failed = False
-    print("1..%d" % len(TESTS))
-    for number, function in enumerate(TESTS, 1):
-        try:
-            function()
-            print("ok %d %s" % (number, function.__name__))
-        except AssertionError as fault:
-            failed = True
-            print("not ok %d %s" % (number, function.__name__))
-            print("\n".join("# " + line for line in str(fault).splitlines()))
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals()))
