@@ -94,6 +94,9 @@ assert_caused(Fixture *f, CsRevocation status, const char *detail, const char *c
 	g_assert_cmpint(answer.status, ==, status);
 	g_assert_cmpstr(answer.cause, ==, cause);
 	g_assert_cmpstr(cs_revocation_view_get_issuer(view), ==, f->row->fingerprint);
+	g_assert_true(cs_issuer_row_equal(cs_revocation_view_get_row(view), f->row));
+	g_assert_true(cs_revocation_view_get_crls(view) == f->crls);
+	g_assert_cmpuint(cs_revocation_view_count_answers(view), ==, g_hash_table_size(f->answers));
 }
 
 static void
