@@ -119,6 +119,9 @@ is_older(const CsRevocationFeed *feed,
 		return is_older_crl(feed, known, fetched, now);
 	certificate = cs_certificate_new(fetched->certificate, NULL);
 	decide_ocsp(feed, certificate, known->data, now, &first);
+	/* Past its time it says nothing any more; what it said then was said at its time. */
+	if (first.status == CS_REVOCATION_UNKNOWN)
+		decide_ocsp(feed, certificate, known->data, known->fetched_at, &first);
 	decide_ocsp(feed, certificate, fetched->data, now, &second);
 	return first.this_update > second.this_update;
 }

@@ -9,6 +9,7 @@
 
 #define NOW    CS_TEST_CRL_NOW
 #define NUMBER "05"
+#define HOUR   3600
 
 typedef struct {
 	CsTestFeed base;
@@ -142,6 +143,24 @@ test_ocsp(Fixture *f, gconstpointer data)
 	expect_taken(f, "ocsp", make_ocsp(f, &(CsTestOcspProfile){.this_update = NOW - 59}));
 }
 
+/* What is past its time gives way to what was said after it, not to what was said before. */
+static void
+test_ocsp_past_its_time(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GBytes) known = make_ocsp(f, &(CsTestOcspProfile){.this_update = NOW - 2 * HOUR,
+								    .produced_at = NOW - 2 * HOUR,
+								    .next_update = NOW - 1});
+	CsRevocationRecord *record = cs_test_feed_make_record(&f->base, "ocsp", f->base.ocsp_url);
+
+	record->data = g_bytes_ref(known);
+	record->fetched_at = record->tried_at = NOW - HOUR;
+	cs_revocation_feed_take(f->feed, record, NOW);
+	expect_refused(f, "ocsp",
+		       make_ocsp(f, &(CsTestOcspProfile){.this_update = NOW - 2 * HOUR - 1}), known,
+		       "older-than-known");
+	expect_taken(f, "ocsp", make_ocsp(f, &(CsTestOcspProfile){.this_update = NOW - HOUR}));
+}
+
 /* Of its kind is asked for with its method, and no more than may be is read. */
 static void
 test_limits(Fixture *f, gconstpointer data)
@@ -183,6 +202,7 @@ main(int argc, char **argv)
 	ADD("crl", test_crl);
 	ADD("delta", test_delta);
 	ADD("ocsp", test_ocsp);
+	ADD("ocsp-past-its-time", test_ocsp_past_its_time);
 	ADD("limits", test_limits);
 	ADD("nobody", test_nobody);
 	return g_test_run();
