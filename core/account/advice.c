@@ -56,6 +56,9 @@ static const Advice rows[] = {
 	{CS_ERROR_STATE, CS_OWNER_USER, "state-unavailable",
 	 N_("See that the file or folder may be read and written and that its disk has room, then "
 	    "try again.")},
+	{CS_ERROR_STATE, CS_OWNER_USER, "not-a-file",
+	 N_("Something else has this name, and was left as it is. Move it away or take another "
+	    "name, then try again.")},
 	{CS_ERROR_STATE, CS_OWNER_ADMINISTRATOR, "disk-full",
 	 N_("See that the authority's disk has room: it is full. Then all goes on by itself.")},
 	{CS_ERROR_STATE, CS_OWNER_ADMINISTRATOR, "registry-unavailable",

@@ -55,6 +55,7 @@ test_next_steps(void)
 		{CS_ERROR_REFUSED, "certificate-changed", "again", CS_OWNER_USER},
 		{CS_ERROR_NOT_FOUND, "certificate-not-found", "explain", CS_OWNER_USER},
 		{CS_ERROR_STATE, NULL, "room", CS_OWNER_USER},
+		{CS_ERROR_STATE, "not-a-file", "another name", CS_OWNER_USER},
 		{CS_ERROR_STATE, "state-invalid", "backup", CS_OWNER_USER},
 		{CS_ERROR_STATE, "key-missing", "backup", CS_OWNER_USER},
 		{CS_ERROR_STATE, "key-unusable", "backup", CS_OWNER_USER},
