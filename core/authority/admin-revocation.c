@@ -382,13 +382,13 @@ refresh_record(CsAuthority *a,
 	gint64 now = cs_clock_get_unix_s(cs_authority_get_clock(a));
 	CsRevocationRecord *record = cs_revocation_feed_fetch(feed, wanted, now, cancellable);
 	gboolean kept = !g_cancellable_set_error_if_cancelled(cancellable, error) &&
-			cs_revocation_store_put(cs_authority_get_folder(a), record, error) &&
-			cs_revocation_store_mark(cs_authority_get_folder(a), error);
+			cs_revocation_store_put(cs_authority_get_folder(a), record, error);
 
 	cs_revocation_feed_take(feed, record, now);
 	return kept;
 }
 
+/* The serving process hears of it once, and of what came before a failure, too: it reads all anew. */
 static gboolean
 refresh_list(CsAuthority *a,
 	     CsRevocationFeed *feed,
@@ -396,11 +396,13 @@ refresh_list(CsAuthority *a,
 	     GCancellable *cancellable,
 	     GError **error)
 {
-	for (guint i = 0; i < wanted->len; i++) {
-		if (!refresh_record(a, feed, wanted->pdata[i], cancellable, error))
-			return FALSE;
-	}
-	return TRUE;
+	gboolean kept = TRUE;
+
+	for (guint i = 0; i < wanted->len && kept; i++)
+		kept = refresh_record(a, feed, wanted->pdata[i], cancellable, error);
+	if (wanted->len == 0)
+		return TRUE;
+	return cs_revocation_store_mark(cs_authority_get_folder(a), kept ? error : NULL) && kept;
 }
 
 static gboolean

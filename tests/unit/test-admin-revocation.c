@@ -186,6 +186,23 @@ test_refresh(Fixture *f, gconstpointer data)
 	g_assert_no_error(error);
 	assert_problem(f, "unreachable", FALSE);
 	g_assert_nonnull(refreshed);
+	g_assert_cmpuint(cs_revocation_store_get_stamp(cs_authority_get_folder(f->test->authority)),
+			 !=, 0);
+}
+
+/* Ended in the middle: what was kept by then is taken up all the same. */
+static void
+test_refresh_cancelled(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GCancellable) cancellable = g_cancellable_new();
+	g_autoptr(GError) error = NULL;
+
+	choose(f, &(CsRevocationChoice){.mode = "crl", .url = "http://127.0.0.1:1/x.crl"});
+	g_cancellable_cancel(cancellable);
+	g_assert_null(cs_admin_refresh_revocation(f->test->authority, cancellable, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+	g_assert_cmpuint(cs_revocation_store_get_stamp(cs_authority_get_folder(f->test->authority)),
+			 !=, 0);
 }
 
 static void
@@ -239,6 +256,7 @@ main(int argc, char **argv)
 	ADD("built-in", test_built_in);
 	ADD("file", test_file);
 	ADD("refresh", test_refresh);
+	ADD("refresh-cancelled", test_refresh_cancelled);
 	ADD("numbers-that-start-again", test_numbers_that_start_again);
 	return g_test_run();
 }
