@@ -293,6 +293,8 @@ def test_serve_with_tls(world):
         equal(user.run("account", "add", url, "--code-stdin", stdin=code + "\n").code, 4, "not trusted")
         user.configure("[organisation]\ntls-ca-file=%s\n" % certificate)
         user.run("account", "add", url, "--code-stdin", stdin=code + "\n", check=0)
+        for _ in range(3):
+            equal(user.verdict(code=1)["reason"], "no-issuers", "authenticated, and nothing to attest")
         server.send_signal(signal.SIGTERM)
         equal(server.wait(5), 0)
 
