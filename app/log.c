@@ -41,13 +41,29 @@ write_line(CsLog *log, const char *folder, const char *event)
 		(void)cs_log_file_append(log->is_server ? &server : &client, line, NULL);
 }
 
+/**
+ * cs_log_is_open:
+ * @log: the log
+ *
+ * Returns: whether events are kept
+ */
+gboolean
+cs_log_is_open(CsLog *log)
+{
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&log->lock);
+
+	return log->is_open;
+}
+
 /* On the terminal all is as if there were no log. */
 static GLogWriterOutput
 write_cb(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
 {
 	CsLog *log = data;
 	CsEventLevel level = CS_EVENT_DEBUG;
-	g_autofree char *event = cs_event_format(flags, fields, n_fields, &level);
+	/* A closed log costs next to nothing, however much there is to tell. */
+	g_autofree char *event =
+		cs_log_is_open(log) ? cs_event_format(flags, fields, n_fields, &level) : NULL;
 	g_autofree char *folder = NULL;
 
 	if (event != NULL && is_kept(log, level, &folder))
@@ -112,18 +128,4 @@ void
 cs_log_open_for_server(CsLog *log, const char *folder)
 {
 	set_open(log, g_strdup(folder), TRUE, CS_EVENT_INFO);
-}
-
-/**
- * cs_log_is_open:
- * @log: the log
- *
- * Returns: whether events are kept
- */
-gboolean
-cs_log_is_open(CsLog *log)
-{
-	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&log->lock);
-
-	return log->is_open;
 }
