@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MAX_PARTS	    8
@@ -233,16 +234,18 @@ may_replace(const char *folder, gboolean replace, GError **error)
 	return FALSE;
 }
 
-/* What somebody did to the log is in the log for ever, and an index changes no answer: no reason to
- * leave an organisation without its authority. */
+/* What somebody did to the log is in the log for ever, and an index that forbids nothing changes no
+ * answer: no reason to leave an organisation without its authority. */
 static gboolean
 is_bearable(const cJSON *problem)
 {
 	const char *check = cs_json_get_string(problem, "check", NULL);
 	const char *detail = cs_json_get_string(problem, "detail", NULL);
+	g_autofree char *upper = g_ascii_strup(detail, -1);
 
 	return g_str_equal(check, "log") ||
-	       (g_str_equal(check, "schema") && g_str_has_prefix(detail, "foreign: index "));
+	       (g_str_equal(check, "schema") && g_str_has_prefix(detail, "foreign: index ") &&
+		strstr(upper, "UNIQUE") == NULL);
 }
 
 static gboolean

@@ -64,16 +64,19 @@ cs_registry_log(CsRegistry *r, const CsLogEntry *entry, GError **error)
 		error);
 }
 
-/* The contract's object: each member always, null where there is nothing to say. */
+/* The contract's object: each member always, null where there is nothing to say. A text that
+ * somebody put a NUL into is shown to there: the log is read on, and cs_registry_verify_log() says
+ * what is wrong with the line. */
 static gpointer
 read_line(CsStatement *s)
 {
 	cJSON *line = cJSON_CreateObject();
-	g_autofree char *hash = cs_statement_dup_text(s, 1);
+	gboolean is_cut = FALSE;
+	g_autofree char *hash = cs_statement_dup_text_to_nul(s, 1, &is_cut);
 
 	cs_json_add_time(line, "time", cs_statement_get_int64(s, 2));
 	for (gsize i = 0; cs_registry_log_names[i] != NULL; i++) {
-		g_autofree char *text = cs_statement_dup_text(s, (int)i + 3);
+		g_autofree char *text = cs_statement_dup_text_to_nul(s, (int)i + 3, &is_cut);
 
 		cs_json_add_string(line, cs_registry_log_names[i], text);
 	}

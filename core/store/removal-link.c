@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/removal-private.h"
 
-#include <string.h>
+#include <glib/gi18n-lib.h>
 #include <sys/stat.h>
 
-/* Whether the key file that would go along is what @target is. */
+/* Whether a file of the place's folder is what @target is. */
 static gboolean
-is_key_of(const CsRemovalPlace *place, const struct stat *target)
+is_file_of(const CsRemovalPlace *place, const char *name, const struct stat *target)
 {
-	g_autofree char *path = g_build_filename(place->folder, place->key_name, NULL);
+	g_autofree char *path = g_build_filename(place->folder, name, NULL);
 	struct stat status;
 
 	return stat(path, &status) == 0 && status.st_dev == target->st_dev &&
@@ -17,12 +17,25 @@ is_key_of(const CsRemovalPlace *place, const struct stat *target)
 }
 
 static void
-spare(GPtrArray *places, const struct stat *target)
+hinder(CsRemovalPlace *place, const char *link_path)
+{
+	g_autofree char *path = g_build_filename(place->folder, place->name, NULL);
+
+	if (place->hindrance == NULL)
+		place->hindrance = g_strdup_printf(_("the symbolic link %s leads to %s, and may "
+						     "need it"),
+						   link_path, path);
+}
+
+static void
+spare(GPtrArray *places, const char *link_path, const struct stat *target)
 {
 	for (guint i = 0; i < places->len; i++) {
 		CsRemovalPlace *place = g_ptr_array_index(places, i);
 
-		if (place->key_name != NULL && is_key_of(place, target))
+		if (is_file_of(place, place->name, target))
+			hinder(place, link_path);
+		else if (place->key_name != NULL && is_file_of(place, place->key_name, target))
 			g_clear_pointer(&place->key_name, g_free);
 	}
 }
@@ -42,7 +55,7 @@ look_through(const char *folder, gboolean is_below, GPtrArray *places)
 		if (S_ISDIR(status.st_mode) && !is_below)
 			look_through(path, TRUE, places);
 		else if (S_ISLNK(status.st_mode) && stat(path, &status) == 0)
-			spare(places, &status);
+			spare(places, path, &status);
 	}
 }
 
@@ -52,7 +65,8 @@ look_through(const char *folder, gboolean is_below, GPtrArray *places)
  * @places: (element-type CsRemovalPlace): of all stores; a key that is not to go loses its name
  *
  * A key file to which a symbolic link in a store leads is not the certificate's alone: whoever made
- * the link, perhaps for a renewed certificate, needs it. It stays, and only the certificate goes.
+ * the link, perhaps for a renewed certificate, needs it. It stays, and only the certificate goes;
+ * where the key is in the certificate's own file the place is hindered.
  * Looks one level of sub-folders down, as a scan does. What cannot be read leads nowhere.
  */
 void

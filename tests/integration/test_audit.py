@@ -71,6 +71,15 @@ def test_what_was_set(world):
     equal(verify(organisation)["ok"], True)
 
 
+def test_a_line_with_a_nul_is_read_past(world):
+    organisation, _, _, _ = managed_pair(world)
+    before = organisation.log()
+    tamper(organisation, OPEN + "UPDATE log SET actor = actor || char(0) || 'x' WHERE seq = 2")
+    equal(organisation.log(), before, "all lines, to their end")
+    document = verify(organisation)
+    equal((document["problem"], document["line"]), ("line-changed", 2))
+
+
 def test_verified_while_it_grows(world):
     organisation, _, user, _ = managed_pair(world)
     user.verdict(code=0)

@@ -183,6 +183,10 @@ def test_what_is_borne_is_said(world):
     result = organisation.run("restore", path + "3", "--replace", "--json")
     equal((result.code, result.json["error"]["code"]), (3, "backup-damaged"), result)
     expect("foreign: trigger mine" in result.json["error"]["message"], result)
+    change(organisation, "DROP TRIGGER mine; CREATE UNIQUE INDEX one ON accounts (user_id)")
+    organisation.admin("backup", path + "4")
+    result = organisation.run("restore", path + "4", "--replace", "--json")
+    equal((result.code, result.json["error"]["code"]), (3, "backup-damaged"), result)
 
 
 def test_a_slash_at_the_end(world):

@@ -331,6 +331,23 @@ test_linked_key(Fixture *f, gconstpointer data)
 	g_assert_false(has(f->user, "x.key"));
 }
 
+/* A renewed certificate may find its key in the old one's file. */
+static void
+test_linked_file(Fixture *f, gconstpointer data)
+{
+	g_autofree char *link_path = g_build_filename(f->user, "renewed.key", NULL);
+	g_autofree char *target = g_build_filename(f->user, "x.pem", NULL);
+	g_autofree char *both = g_strconcat(cs_test_identity_get_pem(f->leaf), f->key, NULL);
+
+	put(f->user, "x.pem", both);
+	g_assert_cmpint(symlink(target, link_path), ==, 0);
+	expect_refusal(f, "certificate-shared", "renewed.key leads to");
+	g_assert_true(has(f->user, "x.pem"));
+	g_assert_cmpint(unlink(link_path), ==, 0);
+	cs_removal_free(run(f));
+	g_assert_false(has(f->user, "x.pem"));
+}
+
 /* rule 9: for the machine's store the command, and nothing is touched */
 static void
 test_machine(Fixture *f, gconstpointer data)
@@ -448,6 +465,7 @@ main(int argc, char **argv)
 	ADD("files-of-others", test_files_of_others);
 	ADD("links", test_links);
 	ADD("linked-key", test_linked_key);
+	ADD("linked-file", test_linked_file);
 	ADD("machine", test_machine);
 	ADD("machine-by-another-name", test_machine_by_another_name);
 	ADD("machine-shared", test_machine_shared);
