@@ -11,6 +11,7 @@ typedef struct {
 	CsChallengeUse use;
 	gboolean replayed;
 	guint failures;
+	guint begun_ahead;
 	GList place; /* in the table's order */
 } Entry;
 
@@ -230,6 +231,29 @@ cs_challenges_fail(CsChallenges *challenges, const char *transaction)
 	entry->failures++;
 	if (entry->failures >= CS_CHALLENGES_MAX_FAILURES)
 		table_remove(&challenges->challenges, entry);
+}
+
+/**
+ * cs_challenges_begin_ahead:
+ * @challenges: the memory
+ * @transaction: id of a transaction that was found
+ *
+ * Counts a response whose signatures are verified before it is decided. Its peer may go before
+ * that, which no failure counts; so one challenge does not buy more than this.
+ *
+ * Returns: %FALSE from the one after %CS_CHALLENGES_MAX_FAILURES on: what comes then is verified when
+ *   it is decided, if at all
+ */
+gboolean
+cs_challenges_begin_ahead(CsChallenges *challenges, const char *transaction)
+{
+	Entry *entry = g_hash_table_lookup(challenges->challenges.by_id, transaction);
+
+	g_return_val_if_fail(entry != NULL, FALSE);
+	if (entry->begun_ahead >= CS_CHALLENGES_MAX_FAILURES)
+		return FALSE;
+	entry->begun_ahead++;
+	return TRUE;
 }
 
 /**

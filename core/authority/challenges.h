@@ -41,6 +41,9 @@ void cs_challenges_use(CsChallenges *challenges, const char *transaction);
 /* A response without a valid account signature; the fifth makes the transaction void. */
 void cs_challenges_fail(CsChallenges *challenges, const char *transaction);
 
+/* FALSE where as much was begun ahead for its responses as failures are borne. */
+gboolean cs_challenges_begin_ahead(CsChallenges *challenges, const char *transaction);
+
 /* As over a restart: nothing that was handed out is accepted any more. */
 void cs_challenges_forget(CsChallenges *challenges);
 /* Not answered and not expired. Looks at each. */

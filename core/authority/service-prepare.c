@@ -58,20 +58,27 @@ make_proofs(CsService *service, const char *account_id, const CsProofsInput *tok
 	return cs_proofs_new(&input);
 }
 
-/* NULL for whatever the call itself will refuse, or that must not cost anything. */
-static CsProofs *
-prepare_response(CsService *service, const char *id, const cJSON *body)
+/* What the call itself will refuse costs nothing ahead, nor is its body kept: that has three texts and
+ * nothing else. */
+static gboolean
+read_tokens(const cJSON *body, CsProofsInput *tokens)
 {
-	CsOpenChallenge open = {0};
-	CsProofsInput tokens = {.response = cs_json_get_string(body, "response", NULL)};
+	static const char *const members[] = {"response", "device_proof", "attestation", NULL};
 
-	if (tokens.response == NULL ||
-	    !cs_json_get_optional_string(body, "device_proof", &tokens.device_proof, NULL) ||
-	    !cs_json_get_optional_string(body, "attestation", &tokens.attestation, NULL) ||
-	    !cs_challenges_find(service->challenges, id, cs_service_get_now(service), &open) ||
-	    open.use != CS_CHALLENGE_OPEN)
-		return NULL;
-	return make_proofs(service, open.account, &tokens);
+	if (!cs_json_check_members(body, members, NULL) ||
+	    !cs_json_get_optional_string(body, "device_proof", &tokens->device_proof, NULL) ||
+	    !cs_json_get_optional_string(body, "attestation", &tokens->attestation, NULL))
+		return FALSE;
+	tokens->response = cs_json_get_string(body, "response", NULL);
+	return tokens->response != NULL;
+}
+
+static gboolean
+is_open(CsService *service, const char *id, CsOpenChallenge *open)
+{
+	return id != NULL &&
+	       cs_challenges_find(service->challenges, id, cs_service_get_now(service), open) &&
+	       open->use == CS_CHALLENGE_OPEN;
 }
 
 /**
@@ -88,11 +95,17 @@ gpointer
 cs_service_prepare_cb(const CsHttpdRequest *request, gpointer data)
 {
 	CsService *service = data;
+	CsOpenChallenge open = {0};
+	CsProofsInput tokens = {0};
 	g_autofree char *id = cs_service_dup_response_id(request);
-	g_autoptr(cJSON) body = id != NULL ? cs_json_parse_bytes(request->body, NULL) : NULL;
+	g_autoptr(cJSON) body =
+		is_open(service, id, &open) ? cs_json_parse_bytes(request->body, NULL) : NULL;
 	CsPreparedResponse *prepared = NULL;
-	CsProofs *proofs = cJSON_IsObject(body) ? prepare_response(service, id, body) : NULL;
+	CsProofs *proofs = NULL;
 
+	if (cJSON_IsObject(body) && read_tokens(body, &tokens) &&
+	    cs_challenges_begin_ahead(service->challenges, id))
+		proofs = make_proofs(service, open.account, &tokens);
 	if (proofs == NULL)
 		return NULL;
 	prepared = g_new0(CsPreparedResponse, 1);

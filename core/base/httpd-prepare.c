@@ -37,7 +37,8 @@ cs_httpd_set_prepare(CsHttpd *httpd,
 gboolean
 cs_httpd_prepare(CsHttpd *httpd, CsHttpdUpload *upload, const CsHttpdRequest *request)
 {
-	if (httpd->prepare == NULL || upload->is_prepared)
+	/* While it stops nobody is suspended who might not be handed over any more. */
+	if (httpd->prepare == NULL || upload->is_prepared || httpd->stopping)
 		return FALSE;
 	upload->is_prepared = TRUE;
 	upload->free_prepared = httpd->free_prepared;

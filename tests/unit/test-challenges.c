@@ -59,6 +59,21 @@ test_failures(void)
 	g_assert_true(cs_challenges_find(challenges, "t2", NOW, &found));
 }
 
+/* However many responses to one challenge are sent and given up, they cost no more than failures. */
+static void
+test_begun_ahead(void)
+{
+	g_autoptr(CsChallenges) challenges = cs_challenges_new(2);
+	CsOpenChallenge open = {0};
+
+	g_assert_true(cs_challenges_add(challenges, "t1", "alice", NULL, "token", EXPIRES, NOW));
+	for (guint i = 0; i < CS_CHALLENGES_MAX_FAILURES; i++)
+		g_assert_true(cs_challenges_begin_ahead(challenges, "t1"));
+	g_assert_false(cs_challenges_begin_ahead(challenges, "t1"));
+	g_assert_true(cs_challenges_find(challenges, "t1", NOW, &open));
+	g_assert_cmpint(open.use, ==, CS_CHALLENGE_OPEN);
+}
+
 static void
 test_bounds(void)
 {
@@ -136,6 +151,7 @@ main(int argc, char **argv)
 	g_test_add_func("/challenges/find", test_find);
 	g_test_add_func("/challenges/use", test_use);
 	g_test_add_func("/challenges/failures", test_failures);
+	g_test_add_func("/challenges/begun-ahead", test_begun_ahead);
 	g_test_add_func("/challenges/bounds", test_bounds);
 	g_test_add_func("/challenges/clock-set-back", test_clock_set_back);
 	g_test_add_func("/challenges/nonces", test_nonces);

@@ -146,6 +146,7 @@ test_other_requests(Fixture *f, gconstpointer unused)
 	g_assert_null(prepare(f, "POST", PATH, "[]"));
 	g_assert_null(prepare(f, "POST", PATH, "{}"));
 	g_assert_null(prepare(f, "POST", PATH, "{\"response\":\"a\",\"attestation\":1}"));
+	g_assert_null(prepare(f, "POST", PATH, "{\"response\":\"a\",\"more\":[\"\"]}"));
 	g_assert_null(cs_service_get_prepared_body(f->service));
 	g_assert_null(cs_service_ensure_proofs(f->service));
 }
@@ -155,6 +156,19 @@ static void
 test_used_challenge(Fixture *f, gconstpointer unused)
 {
 	cs_challenges_use(f->service->challenges, TRANSACTION);
+	g_assert_null(prepare_body(f));
+}
+
+/* Whoever sends and goes is counted by nobody else. */
+static void
+test_often(Fixture *f, gconstpointer unused)
+{
+	for (guint i = 0; i < CS_CHALLENGES_MAX_FAILURES; i++) {
+		CsPreparedResponse *prepared = prepare_body(f);
+
+		g_assert_nonnull(prepared);
+		cs_service_prepared_free_cb(prepared);
+	}
 	g_assert_null(prepare_body(f));
 }
 
@@ -177,6 +191,7 @@ main(int argc, char **argv)
 	ADD("let-go", test_let_go);
 	ADD("other-requests", test_other_requests);
 	ADD("used-challenge", test_used_challenge);
+	ADD("often", test_often);
 	ADD("unknown-account", test_unknown_account);
 #undef ADD
 	return g_test_run();
