@@ -32,6 +32,7 @@ struct _CsService {
 	GSource *news;	       /* the watch knows more: made ready by its thread */
 	CsTlsFiles *tls_files; /* NULL: not watched */
 	gboolean tls_refused;  /* what is in them is not what is served */
+	gint64 tls_tried_us;   /* when they were tried last, monotonic */
 	CsServiceCounts *counts;
 	CsSecret *metrics_token; /* NULL: whoever asks from this machine may see the metrics */
 	gint64 began_at;	 /* Unix seconds */

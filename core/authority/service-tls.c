@@ -5,6 +5,8 @@
 #include "core/base/error.h"
 #include "core/base/event.h"
 
+#define RETRY_AFTER_US (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
+
 static void
 tell_reloaded(const CsService *service)
 {
@@ -20,8 +22,22 @@ tell_refused(const GError *error)
 		 CS_FIELD_MESSAGE, error->message, CS_FIELD_END);
 }
 
+static gint64
+get_monotonic_us(const CsService *service)
+{
+	return cs_clock_get_monotonic_us(cs_authority_get_clock(service->authority));
+}
+
+/* The same files may be good a while later: a certificate's time comes, or the clock is set right. */
+static gboolean
+is_worth_another_try(const CsService *service)
+{
+	return service->tls_refused &&
+	       get_monotonic_us(service) >= service->tls_tried_us + RETRY_AFTER_US;
+}
+
 /* The old pair stays, whatever is wrong with the new one. Told once: what comes out as before is not
- * looked at again, unless somebody asks for that. */
+ * told again, unless somebody asks for that. */
 static void
 take_files(CsService *service, gboolean anew)
 {
@@ -31,15 +47,16 @@ take_files(CsService *service, gboolean anew)
 	g_autoptr(GError) error = NULL;
 	gboolean is_read = cs_tls_files_read(files, now, &is_new, &error);
 
-	if (!is_new && !anew)
+	if (!is_new && !anew && !is_worth_another_try(service))
 		return;
+	service->tls_tried_us = get_monotonic_us(service);
 	service->tls_refused =
 		!is_read || !cs_httpd_set_tls(service->httpd, cs_tls_files_get_certificate(files),
 					      cs_tls_files_get_key(files), now, &error);
-	if (service->tls_refused)
-		tell_refused(error);
-	else
+	if (!service->tls_refused)
 		tell_reloaded(service);
+	else if (is_new || anew)
+		tell_refused(error);
 }
 
 /**
@@ -60,7 +77,8 @@ static void
 before_accept_cb(gpointer data)
 {
 	CsService *service = data;
-	if (cs_tls_files_may_have_changed(service->tls_files))
+
+	if (cs_tls_files_may_have_changed(service->tls_files) || is_worth_another_try(service))
 		take_files(service, FALSE);
 }
 
@@ -70,7 +88,8 @@ before_accept_cb(gpointer data)
  * @files: (transfer full): what its certificate and key were read from
  *
  * Looks at the files whenever somebody connects, and takes them where they were replaced: an idle
- * server wakes up for nothing, and nobody meets an old certificate.
+ * server wakes up for nothing, and nobody meets an old certificate. What was refused is tried again a
+ * minute later.
  */
 void
 cs_service_watch_tls(CsService *service, CsTlsFiles *files)

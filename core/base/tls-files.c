@@ -94,7 +94,8 @@ same_stamp(const Stamp *a, const Stamp *b)
  * @files: the files
  *
  * Sees a file that was written, renamed over or linked anew, wherever in its path. TRUE also for a
- * while after a change: two within one tick of the kernel's clock look alike.
+ * while after a change: two within one tick of the kernel's clock look alike; and as long as one
+ * that is there cannot be read.
  *
  * Returns: whether it is worth reading them
  */
@@ -113,6 +114,14 @@ is_settled(const Stamp *stamp, gint64 now)
 {
 	return !stamp->is_there || now < stamp->changed.tv_sec ||
 	       now - stamp->changed.tv_sec >= SETTLES_AFTER_S;
+}
+
+/* Whose coming is a change. What is there and cannot be read may be read later, and nothing in its
+ * times tells. */
+static gboolean
+is_one_missing(const CsTlsFiles *files)
+{
+	return !files->certificate_stamp.is_there || !files->key_stamp.is_there;
 }
 
 static gboolean
@@ -142,11 +151,12 @@ cs_tls_files_read(CsTlsFiles *files, gint64 now, gboolean *is_new, GError **erro
 	/* Before they are read: what changes meanwhile is seen the next time. */
 	files->certificate_stamp = stamp_of(files->certificate_file);
 	files->key_stamp = stamp_of(files->key_file);
-	files->is_settled =
-		is_settled(&files->certificate_stamp, now) && is_settled(&files->key_stamp, now);
 	certificate = cs_file_read_secret(files->certificate_file, MAX_FILE_BYTES, error);
 	key = certificate != NULL ? cs_file_read_secret(files->key_file, MAX_FILE_BYTES, error)
 				  : NULL;
+	files->is_settled = is_settled(&files->certificate_stamp, now) &&
+			    is_settled(&files->key_stamp, now) &&
+			    (key != NULL || is_one_missing(files));
 	*is_new = files->has_failed != (key == NULL);
 	files->has_failed = key == NULL;
 	if (key == NULL)

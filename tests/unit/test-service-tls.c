@@ -15,6 +15,7 @@ typedef struct {
 	char *certificate_file;
 	char *key_file;
 	CsClock clock;
+	gint64 passed_s; /* since NOW */
 	CsAuthority *authority;
 	GMainContext *context;
 	CsService *service;
@@ -23,13 +24,17 @@ typedef struct {
 static gint64
 get_unix_s_cb(gpointer data)
 {
-	return NOW;
+	const Fixture *f = data;
+
+	return NOW + f->passed_s;
 }
 
 static gint64
 get_monotonic_us_cb(gpointer data)
 {
-	return 0;
+	const Fixture *f = data;
+
+	return f->passed_s * G_USEC_PER_SEC;
 }
 
 static void
@@ -53,7 +58,7 @@ set_up(Fixture *f, gconstpointer data)
 	f->folder = cs_test_make_folder();
 	f->certificate_file = g_build_filename(f->folder, "tls.pem", NULL);
 	f->key_file = g_build_filename(f->folder, "tls.key", NULL);
-	f->clock = (CsClock){get_unix_s_cb, get_monotonic_us_cb, NULL};
+	f->clock = (CsClock){get_unix_s_cb, get_monotonic_us_cb, f};
 	f->context = g_main_context_new();
 	put(f, NOW - DAY_S, NOW + DAY_S);
 	files = cs_tls_files_new(f->certificate_file, f->key_file);
@@ -145,6 +150,24 @@ test_refused(Fixture *f, gconstpointer data)
 	expect(f, NOW, FALSE);
 }
 
+/* Nobody touches the files again: what was too early is taken when its time has come. */
+static void
+test_time_comes(Fixture *f, gconstpointer data)
+{
+	put(f, NOW + 90, NOW + 9 * DAY_S);
+	connect_once(f);
+	expect(f, NOW + DAY_S, TRUE);
+	f->passed_s = 61;
+	connect_once(f);
+	expect(f, NOW + DAY_S, TRUE);
+	f->passed_s = 120; /* tried less than a minute ago */
+	connect_once(f);
+	expect(f, NOW + DAY_S, TRUE);
+	f->passed_s = 121;
+	connect_once(f);
+	expect(f, NOW + 9 * DAY_S, FALSE);
+}
+
 /* Where nothing is watched there is nothing to reload. */
 static void
 test_not_watched(Fixture *f, gconstpointer data)
@@ -164,6 +187,7 @@ main(int argc, char **argv)
 	ADD("/service-tls/reloaded", NULL, test_reloaded);
 	ADD("/service-tls/whoever-connects", NULL, test_whoever_connects);
 	ADD("/service-tls/refused", NULL, test_refused);
+	ADD("/service-tls/time-comes", NULL, test_time_comes);
 	ADD("/service-tls/not-watched", "", test_not_watched);
 	return g_test_run();
 }

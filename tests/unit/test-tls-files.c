@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "tests/fixtures/pki-fixture.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,6 +156,27 @@ test_missing(Fixture *f, gconstpointer data)
 	expect_failure(f, TRUE, CS_ERROR_STATE);
 }
 
+/* The passing failure of a file that nobody has touched: here of a descriptor that is not to be had. */
+static void
+test_read_later(Fixture *f, gconstpointer data)
+{
+	struct rlimit usual, none;
+
+	expect(f, TRUE, "c1", "k1");
+	g_assert_false(cs_tls_files_may_have_changed(f->files));
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+	none = usual;
+	none.rlim_cur = 0;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	expect_failure(f, TRUE, CS_ERROR_STATE);
+	g_assert_true(cs_tls_files_may_have_changed(f->files));
+	expect_failure(f, FALSE, CS_ERROR_STATE);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+	g_assert_true(cs_tls_files_may_have_changed(f->files));
+	expect(f, TRUE, "c1", "k1");
+	g_assert_false(cs_tls_files_may_have_changed(f->files));
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -165,5 +187,6 @@ main(int argc, char **argv)
 	ADD("/tls-files/link-in-the-path", test_link_in_the_path);
 	ADD("/tls-files/just-written", test_just_written);
 	ADD("/tls-files/missing", test_missing);
+	ADD("/tls-files/read-later", test_read_later);
 	return g_test_run();
 }
