@@ -41,7 +41,7 @@ FOREIGN = [
     (r'#\s*include\s*<openssl/', r"core/|app/", "OpenSSL is not for ui/"),
     (r'\b(g_getenv|getenv|secure_getenv)\s*\(', r"app/", "the environment is read in app/ only"),
     (r'\b((g_get_real_time|g_get_monotonic_time|clock_gettime|gettimeofday)\s*\(|time\s*\(\s*(NULL|0|&))',
-     r"core/base/(clock|httpd?)\.c$|app/|ui/", "the clock is an argument (core/base/clock.h)"),
+     r"core/base/(clock|httpd?|httpd-connection)\.c$|app/|ui/", "the clock is an argument (core/base/clock.h)"),
     (r'\bg_get_(user_\w+_dir|home_dir)\s*\(', r"app/", "paths are arguments (core/base/settings.h)"),
     (r'\b(g_print|g_printerr|printf|puts|g_warning|g_message)\s*\(', r"app/|ui/",
      "core/ is quiet: it returns errors"),

@@ -21,7 +21,7 @@ struct _CsHttpd {
 	guint16 port;
 	CsHttpdHandler handler;
 	gpointer data;
-	GQueue connections; /* of Connection by deadline, the next one to expire first */
+	GQueue connections; /* of CsHttpdConnection by deadline, the next one to expire first */
 	guint requests;	    /* begun and not yet completed */
 	CsHttpdSettle settle;
 	gpointer settle_data;
@@ -69,6 +69,22 @@ typedef struct {
 	gpointer prepared; /* (nullable) */
 	GDestroyNotify free_prepared;
 } CsHttpdUpload;
+
+/* httpd-connection.c: the sockets, and how long each may take. */
+typedef struct _CsHttpdConnection CsHttpdConnection;
+void cs_httpd_connection_cb(void *data,
+			    struct MHD_Connection *handle,
+			    void **socket_context,
+			    enum MHD_ConnectionNotificationCode code);
+CsHttpdConnection *cs_httpd_connection_get(struct MHD_Connection *handle);
+const char *cs_httpd_connection_get_peer(CsHttpdConnection *connection,
+					 struct MHD_Connection *handle);
+void cs_httpd_connection_restart(CsHttpd *httpd, CsHttpdConnection *connection);
+gint64 cs_httpd_get_deadline(CsHttpd *httpd);
+void cs_httpd_expire_connections(CsHttpd *httpd, gint64 now_us);
+void cs_httpd_sweep_connections(CsHttpd *httpd, gint64 now_us);
+gboolean cs_httpd_may_accept(const CsHttpd *httpd, gint64 now_us);
+void cs_httpd_accept_connections(CsHttpd *httpd, gint64 now_us);
 
 /* httpd-upload.c: the body of a request. */
 CsHttpdUpload *cs_httpd_upload_new(struct MHD_Connection *handle, const char *method);

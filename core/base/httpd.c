@@ -8,16 +8,12 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define HEADERS_MAX_BYTES  16384
-#define ACCEPTS_AT_ONCE	   64
-#define ACCEPT_PAUSE_US	   100000
-#define SWEEP_PAUSE_US	   100000
 #define IDLE_TIMEOUT_S	   10
 #define REQUEST_TIMEOUT_MS 30000
 #define PATIENCE_MS	   2000
@@ -25,85 +21,10 @@
 #define LAST_ANSWERS_US	   2000000
 #define TLS_PRIORITIES	   "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
-/* One socket. MHD's own time-out is of idleness; this deadline stops a peer that drips. */
-typedef struct {
-	GList link;
-	int fd;
-	gint64 deadline_us;
-	char peer[CS_HTTPD_PEER_SIZE_BYTES];
-	CsHttpdTls *tls; /* (nullable) what it is answered with, whatever comes after that */
-} Connection;
-
 typedef struct {
 	GSource source;
 	CsHttpd *httpd;
 } HttpdSource;
-
-static void
-restart_deadline(CsHttpd *httpd, Connection *connection)
-{
-	connection->deadline_us = g_get_monotonic_time() + (gint64)httpd->request_timeout_ms * 1000;
-	g_queue_push_tail_link(&httpd->connections, &connection->link);
-}
-
-/* Its handshake comes later. */
-static void
-use_tls(CsHttpd *httpd, struct MHD_Connection *handle, Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-
-	if (httpd->tls == NULL || info == NULL)
-		return;
-	connection->tls = cs_httpd_tls_ref(httpd->tls);
-	cs_httpd_tls_use(connection->tls, info->tls_session);
-}
-
-static void
-connection_cb(void *data,
-	      struct MHD_Connection *handle,
-	      void **socket_context,
-	      enum MHD_ConnectionNotificationCode code)
-{
-	CsHttpd *httpd = data;
-	Connection *connection = *socket_context;
-
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-		connection = g_new0(Connection, 1);
-		connection->link.data = connection;
-		connection->fd = info->connect_fd;
-		*socket_context = connection;
-		use_tls(httpd, handle, connection);
-		restart_deadline(httpd, connection);
-	} else if (connection != NULL) {
-		g_queue_unlink(&httpd->connections, &connection->link);
-		g_clear_pointer(&connection->tls, cs_httpd_tls_unref);
-		g_free(connection);
-		*socket_context = NULL;
-	}
-}
-
-static Connection *
-get_connection(struct MHD_Connection *handle)
-{
-	return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-static const char *
-get_peer(struct MHD_Connection *handle, Connection *connection)
-{
-	const struct sockaddr *address =
-		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-	socklen_t length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							  : sizeof(struct sockaddr_in);
-
-	if (connection->peer[0] == '\0')
-		cs_httpd_socket_format_peer(address, length, connection->peer);
-	return connection->peer;
-}
 
 static const char *
 get_header(struct MHD_Connection *handle, const char *name)
@@ -160,7 +81,7 @@ answer_request(CsHttpd *httpd,
 		.content_type = get_header(handle, "Content-Type"),
 		.authorization = get_header(handle, "Authorization"),
 		.is_forwarded = is_forwarded(handle),
-		.peer = get_peer(handle, get_connection(handle)),
+		.peer = cs_httpd_connection_get_peer(cs_httpd_connection_get(handle), handle),
 	};
 
 	if (upload->discarded_bytes > 0)
@@ -206,11 +127,11 @@ tell_observer(CsHttpd *httpd,
 	      const CsHttpdUpload *upload,
 	      gboolean complete)
 {
-	Connection *connection = get_connection(handle);
+	CsHttpdConnection *connection = cs_httpd_connection_get(handle);
 	const CsHttpdOutcome outcome = {
 		.id = upload->id,
 		.method = upload->method,
-		.peer = connection != NULL ? get_peer(handle, connection) : "",
+		.peer = connection != NULL ? cs_httpd_connection_get_peer(connection, handle) : "",
 		.route = upload->answer.route,
 		.code = upload->answer.code,
 		.status = upload->sent_status,
@@ -232,7 +153,7 @@ completed_cb(void *data,
 {
 	CsHttpd *httpd = data;
 	CsHttpdUpload *upload = *request_context;
-	Connection *connection = get_connection(handle);
+	CsHttpdConnection *connection = cs_httpd_connection_get(handle);
 
 	if (upload == NULL)
 		return;
@@ -242,10 +163,7 @@ completed_cb(void *data,
 	cs_httpd_upload_free(upload);
 	*request_context = NULL;
 	httpd->requests--;
-	if (connection != NULL) {
-		g_queue_unlink(&httpd->connections, &connection->link);
-		restart_deadline(httpd, connection);
-	}
+	cs_httpd_connection_restart(httpd, connection);
 }
 
 /* Paths are compared as they were sent: "%2e" is no dot here. */
@@ -253,69 +171,6 @@ static size_t
 keep_escapes_cb(void *data, struct MHD_Connection *handle, char *text)
 {
 	return strlen(text);
-}
-
-/* MHD sees the end of the stream and closes; it has no call of its own for this. */
-static void
-expire_connections(CsHttpd *httpd, gint64 now_us)
-{
-	Connection *first;
-
-	while ((first = g_queue_peek_head(&httpd->connections)) != NULL &&
-	       first->deadline_us <= now_us) {
-		shutdown(first->fd, SHUT_RDWR);
-		g_queue_unlink(&httpd->connections, &first->link);
-		restart_deadline(httpd, first);
-	}
-}
-
-/* MHD does not see the end of a stream that came together with a part of a request: such a peer would
- * keep its seat until its time is over. Where there is no seat left those that will send no more are
- * looked for, which ends the answer to a peer that has only closed its half, too. */
-static void
-sweep_connections(CsHttpd *httpd, gint64 now_us)
-{
-	if (httpd->connections.length < CS_HTTPD_CONNECTIONS_MAX || now_us < httpd->sweep_after_us)
-		return;
-	httpd->sweep_after_us = now_us + SWEEP_PAUSE_US;
-	for (const GList *link = httpd->connections.head; link != NULL; link = link->next) {
-		const Connection *connection = link->data;
-		struct pollfd watched = {connection->fd, POLLRDHUP, 0};
-
-		if (poll(&watched, 1, 0) == 1)
-			shutdown(connection->fd, SHUT_RDWR);
-	}
-}
-
-static gboolean
-may_accept(const CsHttpd *httpd, gint64 now_us)
-{
-	return httpd->connections.length < CS_HTTPD_CONNECTIONS_MAX &&
-	       now_us >= httpd->accept_after_us;
-}
-
-/* Out of descriptors or memory: the socket stays readable, so look away for a while, or this would
- * spin. */
-static void
-accept_connections(CsHttpd *httpd, gint64 now_us)
-{
-	for (guint i = 0; i < ACCEPTS_AT_ONCE && may_accept(httpd, now_us); i++) {
-		struct sockaddr_storage address = {0};
-		socklen_t length = sizeof(address);
-		int fd = accept4(httpd->listen_fd, (struct sockaddr *)&address, &length,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0 && i == 0 && httpd->before_accept != NULL)
-			httpd->before_accept(httpd->before_accept_data);
-		if (fd >= 0) {
-			MHD_add_connection(httpd->daemon, fd, (struct sockaddr *)&address, length);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			httpd->accept_after_us = now_us + ACCEPT_PAUSE_US;
-		if (errno != EINTR && errno != ECONNABORTED)
-			return;
-	}
 }
 
 static void
@@ -328,8 +183,8 @@ wake_at(gint64 *ready_us, gint64 time_us)
 static void
 schedule(CsHttpd *httpd, gint64 now_us)
 {
-	const Connection *first = g_queue_peek_head(&httpd->connections);
-	gboolean accepting = may_accept(httpd, now_us);
+	gint64 deadline_us = cs_httpd_get_deadline(httpd);
+	gboolean accepting = cs_httpd_may_accept(httpd, now_us);
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 	gint64 ready_us = -1;
 
@@ -337,8 +192,8 @@ schedule(CsHttpd *httpd, gint64 now_us)
 		wake_at(&ready_us, now_us);
 	if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
 		wake_at(&ready_us, now_us + (gint64)MIN(timeout_ms, G_MAXINT) * 1000);
-	if (first != NULL)
-		wake_at(&ready_us, first->deadline_us);
+	if (deadline_us >= 0)
+		wake_at(&ready_us, deadline_us);
 	if (httpd->postponed->len > 0)
 		wake_at(&ready_us, cs_httpd_get_next_try(httpd));
 	if (httpd->connections.length >= CS_HTTPD_CONNECTIONS_MAX)
@@ -371,9 +226,9 @@ dispatch(GSource *source, GSourceFunc unused_callback, gpointer unused_data)
 	CsHttpd *httpd = ((HttpdSource *)source)->httpd;
 	gint64 now_us = g_get_monotonic_time();
 
-	expire_connections(httpd, now_us);
-	sweep_connections(httpd, now_us);
-	accept_connections(httpd, now_us);
+	cs_httpd_expire_connections(httpd, now_us);
+	cs_httpd_sweep_connections(httpd, now_us);
+	cs_httpd_accept_connections(httpd, now_us);
 	cs_httpd_retry_late(httpd, now_us);
 	run_turn(httpd);
 	schedule(httpd, g_get_monotonic_time());
@@ -398,7 +253,7 @@ start_daemon(CsHttpd *httpd, const char *certificate_pem, const char *key_pem)
 		flags |= MHD_USE_TLS;
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, request_cb, httpd, MHD_OPTION_NOTIFY_CONNECTION,
-		connection_cb, httpd, MHD_OPTION_NOTIFY_COMPLETED, completed_cb, httpd,
+		cs_httpd_connection_cb, httpd, MHD_OPTION_NOTIFY_COMPLETED, completed_cb, httpd,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes_cb, NULL, MHD_OPTION_CONNECTION_LIMIT,
 		(guint)CS_HTTPD_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		(guint)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
