@@ -22,6 +22,7 @@ struct _CsRevocationFeed {
 	CsCrlSet *crls;	     /* (nullable): of the file and all records */
 	GHashTable *used;    /* certificate's fingerprint to the time it was asked for last */
 	GHashTable *refresh; /* record, lent, to the time from which on it is due */
+	GHashTable *retry;   /* source whose record found no room, to the same */
 	GHashTable *begun;   /* record, lent, to the time at which it was begun to be fetched */
 	FileStamp stamp;
 	char *file_problem;
@@ -30,6 +31,8 @@ struct _CsRevocationFeed {
 
 /* (transfer full): of an OCSP answer's certificate. */
 char *cs_revocation_feed_fingerprint(const CsRevocationRecord *record);
+/* (transfer full): what the records of one source, of one issuer, have in common. */
+char *cs_revocation_feed_dup_source(const CsRevocationRecord *record);
 /* Of one issuer's records. */
 gboolean cs_revocation_feed_same_source(const CsRevocationRecord *a, const CsRevocationRecord *b);
 /* (nullable) (transfer none): what is at hand of the same source. */

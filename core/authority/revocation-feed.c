@@ -11,6 +11,7 @@
 
 #define FILE_MAX_BYTES 67108864 /* PEM, and several of them */
 #define MAX_RECORDS    20000	/* docs/revocation.md */
+#define MAX_RETRIES    4096	/* beyond it all are forgotten, and tried again when asked for */
 
 static gint64 *
 box_time(gint64 time)
@@ -46,6 +47,7 @@ cs_revocation_feed_new(const CsIssuerRow *row, const char *folder)
 	feed->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	feed->refresh = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	feed->retry = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	feed->begun = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	return feed;
 }
@@ -60,6 +62,7 @@ cs_revocation_feed_free(CsRevocationFeed *feed)
 	if (feed == NULL)
 		return;
 	g_hash_table_unref(feed->begun);
+	g_hash_table_unref(feed->retry);
 	g_hash_table_unref(feed->refresh);
 	g_hash_table_unref(feed->used);
 	g_hash_table_unref(feed->answers);
@@ -170,6 +173,19 @@ cs_revocation_feed_fingerprint(const CsRevocationRecord *record)
 {
 	return cs_sha256_hex(g_bytes_get_data(record->certificate, NULL),
 			     g_bytes_get_size(record->certificate));
+}
+
+/**
+ * cs_revocation_feed_dup_source:
+ * @record: a record of an issuer
+ *
+ * Returns: (transfer full): the same for all of that issuer that are cs_revocation_feed_same_source()
+ */
+char *
+cs_revocation_feed_dup_source(const CsRevocationRecord *record)
+{
+	return record->certificate != NULL ? cs_revocation_feed_fingerprint(record)
+					   : g_strjoin(" ", record->kind, record->url, NULL);
 }
 
 /**
@@ -310,9 +326,11 @@ plan(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 static void
 index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
 {
+	g_autofree char *source = cs_revocation_feed_dup_source(record);
 	char *fingerprint =
 		record->certificate != NULL ? cs_revocation_feed_fingerprint(record) : NULL;
 
+	g_hash_table_remove(feed->retry, source);
 	g_hash_table_insert(feed->refresh, record, box_time(plan(feed, record, now)));
 	if (fingerprint == NULL)
 		return;
@@ -335,6 +353,7 @@ void
 cs_revocation_feed_load(CsRevocationFeed *feed, GPtrArray *records, gint64 now)
 {
 	g_hash_table_remove_all(feed->refresh);
+	g_hash_table_remove_all(feed->retry);
 	g_hash_table_remove_all(feed->begun);
 	g_hash_table_remove_all(feed->answers);
 	g_ptr_array_set_size(feed->records, 0);
@@ -490,9 +509,19 @@ find_least_used(const CsRevocationFeed *feed, CsRevocationRecord **found)
 	return least;
 }
 
-/* FALSE: what is there is worth more than the record. */
+/* It has no place here; that it failed is not forgotten at once. */
+static void
+note_retry(CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
+{
+	if (g_hash_table_size(feed->retry) >= MAX_RETRIES)
+		g_hash_table_remove_all(feed->retry);
+	g_hash_table_insert(feed->retry, cs_revocation_feed_dup_source(record),
+			    box_time(plan(feed, record, now)));
+}
+
+/* FALSE: what is there is worth more than the record. CRLs are, than any answer. */
 static gboolean
-make_room(CsRevocationFeed *feed, const CsRevocationRecord *record)
+make_room(CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 {
 	CsRevocationRecord *least = NULL;
 	const char *fingerprint = NULL;
@@ -501,8 +530,11 @@ make_room(CsRevocationFeed *feed, const CsRevocationRecord *record)
 	if (feed->records->len < MAX_RECORDS)
 		return TRUE;
 	fingerprint = find_least_used(feed, &least);
-	if (fingerprint == NULL || (record->data == NULL && least->data != NULL))
+	if (fingerprint == NULL ||
+	    (record->certificate != NULL && record->data == NULL && least->data != NULL))
 		return FALSE;
+	if (least->data == NULL)
+		note_retry(feed, least, now);
 	if (!cs_revocation_store_delete(feed->folder, least, &error))
 		g_debug("an answer stays: %s", error->message);
 	g_hash_table_remove(feed->used, fingerprint);
@@ -517,9 +549,12 @@ make_room(CsRevocationFeed *feed, const CsRevocationRecord *record)
  * @now: Unix seconds
  *
  * Uses it from now on, in place of what was there from the same source. Where there are too many
- * answers, the one that nobody has asked for longest goes, from disk, too.
+ * answers, the one that nobody has asked for longest goes, from disk, too; what could not be had takes
+ * no answer's place, and is only not tried again at once.
+ *
+ * Returns: whether it was taken in; %FALSE: it is freed
  */
-void
+gboolean
 cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken, gint64 now)
 {
 	CsRevocationRecord *known = cs_revocation_feed_find(feed, record_taken);
@@ -529,12 +564,14 @@ cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken
 
 	if (known != NULL)
 		remove_record(feed, known);
-	if (!make_room(feed, record_taken)) {
+	if (!make_room(feed, record_taken, now)) {
+		note_retry(feed, record_taken, now);
 		cs_revocation_record_free(record_taken);
-		return;
+		return FALSE;
 	}
 	g_ptr_array_add(feed->records, record_taken);
 	if (is_crl && changed)
 		build_set(feed);
 	index_record(feed, record_taken, now);
+	return TRUE;
 }

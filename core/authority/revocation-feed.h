@@ -58,5 +58,6 @@ CsRevocationRecord *cs_revocation_feed_fetch(const CsRevocationFeed *feed,
 					     const CsRevocationRecord *wanted,
 					     gint64 now,
 					     GCancellable *cancellable);
-/* Takes the record in, in place of the one of the same source. */
-void cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken, gint64 now);
+/* Takes the record in, in place of the one of the same source. FALSE: what is there is worth more. */
+gboolean
+cs_revocation_feed_take(CsRevocationFeed *feed, CsRevocationRecord *record_taken, gint64 now);

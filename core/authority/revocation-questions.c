@@ -20,6 +20,7 @@ question_free(CsRevocationQuestion *question)
 	g_free(question->key);
 	cs_certificate_unref(question->certificate);
 	g_hash_table_unref(question->awaits);
+	g_hash_table_unref(question->tried);
 	g_free(question);
 }
 
@@ -95,6 +96,7 @@ cs_revocation_questions_put(CsRevocationQuestions *questions,
 	question->certificate = cs_certificate_ref((CsCertificate *)certificate);
 	question->key = g_steal_pointer(&key);
 	question->awaits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	question->tried = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_push_tail(&questions->waiting, question);
 	g_hash_table_add(questions->keys, question->key);
 	return TRUE;
@@ -140,6 +142,24 @@ const GPtrArray *
 cs_revocation_questions_get_taken(const CsRevocationQuestions *questions)
 {
 	return questions->taken;
+}
+
+/**
+ * cs_revocation_question_await:
+ * @question: one that is taken
+ * @key: of what is wanted for it
+ *
+ * Nothing is fetched twice for one question, whatever came of it: so it settles.
+ *
+ * Returns: whether it awaits that from now on; %FALSE where it did before
+ */
+gboolean
+cs_revocation_question_await(const CsRevocationQuestion *question, const char *key)
+{
+	if (!g_hash_table_add(question->tried, g_strdup(key)))
+		return FALSE;
+	g_hash_table_add(question->awaits, g_strdup(key));
+	return TRUE;
 }
 
 /**
@@ -209,6 +229,7 @@ cs_revocation_questions_reopen(CsRevocationQuestions *questions)
 			g_ptr_array_steal_index(questions->taken, questions->taken->len - 1);
 
 		g_hash_table_remove_all(question->awaits);
+		g_hash_table_remove_all(question->tried);
 		g_queue_push_head(&questions->waiting, question);
 	}
 }

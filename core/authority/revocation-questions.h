@@ -13,6 +13,7 @@ typedef struct {
 	CsCertificate *certificate;
 	char *key;
 	GHashTable *awaits; /* keys of what is being fetched for it: whoever has taken it says */
+	GHashTable *tried;  /* keys of all that ever was */
 } CsRevocationQuestion;
 
 CsRevocationQuestions *cs_revocation_questions_new(guint max);
@@ -27,6 +28,8 @@ gboolean cs_revocation_questions_is_empty(const CsRevocationQuestions *questions
 const CsRevocationQuestion *cs_revocation_questions_take(CsRevocationQuestions *questions);
 /* (element-type CsRevocationQuestion) (transfer none): those that are taken. */
 const GPtrArray *cs_revocation_questions_get_taken(const CsRevocationQuestions *questions);
+/* Awaits what is fetched for it. FALSE: that was begun for it before. */
+gboolean cs_revocation_question_await(const CsRevocationQuestion *question, const char *key);
 /* Frees it. */
 void cs_revocation_questions_settle(CsRevocationQuestions *questions,
 				    const CsRevocationQuestion *question,

@@ -20,6 +20,19 @@ lists_source(const GPtrArray *list, guint count, const CsRevocationRecord *recor
 	return FALSE;
 }
 
+/* (nullable): never tried, or long ago. */
+static const gint64 *
+find_refresh(const CsRevocationFeed *feed, const CsRevocationRecord *record)
+{
+	const CsRevocationRecord *known = cs_revocation_feed_find(feed, record);
+	g_autofree char *source = NULL;
+
+	if (known != NULL)
+		return g_hash_table_lookup(feed->refresh, known);
+	source = cs_revocation_feed_dup_source(record);
+	return g_hash_table_lookup(feed->retry, source);
+}
+
 static void
 add_wanted(const CsRevocationFeed *feed,
 	   GPtrArray *wanted,
@@ -29,7 +42,6 @@ add_wanted(const CsRevocationFeed *feed,
 	   gint64 now)
 {
 	g_autoptr(CsRevocationRecord) record = g_new0(CsRevocationRecord, 1);
-	const CsRevocationRecord *known = NULL;
 	const gint64 *refresh = NULL;
 
 	record->kind = g_strdup(kind);
@@ -37,8 +49,7 @@ add_wanted(const CsRevocationFeed *feed,
 	record->url = g_strdup(url);
 	if (certificate != NULL)
 		record->certificate = g_bytes_ref(cs_certificate_get_der(certificate));
-	known = cs_revocation_feed_find(feed, record);
-	refresh = known != NULL ? g_hash_table_lookup(feed->refresh, known) : NULL;
+	refresh = find_refresh(feed, record);
 	if (cs_revocation_feed_may_use(feed, record) &&
 	    (refresh == NULL || cs_revocation_plan_is_due(*refresh, now)) &&
 	    !lists_source(wanted, wanted->len, record))

@@ -121,9 +121,10 @@ take_in(CsRevocationWatch *watch, const CsRevocationErrand *errand)
 	if (errand->abandoned || feed == NULL || !cs_revocation_feed_may_use(feed, errand->wanted))
 		return FALSE;
 	record = cs_revocation_feed_conclude(feed, errand, now);
+	if (!cs_revocation_feed_take(feed, record, now))
+		return FALSE;
 	if (!cs_revocation_store_put(watch->folder, record, &error))
 		g_debug("revocation is not kept: %s", error->message);
-	cs_revocation_feed_take(feed, record, now);
 	return TRUE;
 }
 
@@ -161,12 +162,12 @@ begin(CsRevocationWatch *watch,
 {
 	for (guint i = 0; i < wanted->len; i++) {
 		const CsRevocationRecord *record = g_ptr_array_index(wanted, i);
-		CsRevocationErrand *errand = cs_revocation_feed_begin(feed, record);
+		g_autoptr(CsRevocationErrand) errand = cs_revocation_feed_begin(feed, record);
 
+		if (question != NULL && !cs_revocation_question_await(question, errand->key))
+			continue;
 		cs_revocation_feed_note_begun(feed, record, cs_revocation_watch_get_now(watch));
-		if (question != NULL)
-			g_hash_table_add(question->awaits, g_strdup(errand->key));
-		cs_revocation_pool_put(watch->pool, errand, question != NULL);
+		cs_revocation_pool_put(watch->pool, g_steal_pointer(&errand), question != NULL);
 	}
 }
 

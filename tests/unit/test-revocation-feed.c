@@ -408,6 +408,12 @@ test_full(Fixture *f, gconstpointer data)
 	cs_revocation_feed_take(f->feed, make_empty(f, MAX_RECORDS), NOW);
 	g_assert_false(has_numbered(f, MAX_RECORDS));
 	g_assert_true(has_numbered(f, 2));
+	/* For a minute it is not tried again all the same. */
+	cs_revocation_feed_load(f->feed, records, NOW);
+	assert_wanted(f, f->base.client, NOW, "ocsp ocsp");
+	take(f, "ocsp", f->base.ocsp_url, NULL, NOW);
+	assert_wanted(f, f->base.client, NOW + 59, "");
+	assert_wanted(f, f->base.client, NOW + 60, "ocsp ocsp");
 	/* In place of itself it is taken. */
 	cs_revocation_feed_take(f->feed, make_empty(f, 2), NOW);
 	g_assert_true(has_numbered(f, 2));

@@ -140,14 +140,31 @@ test_reopen(Fixture *f, gconstpointer data)
 	cs_revocation_questions_reopen(f->questions);
 	g_assert_true(put(f, 0, NOW));
 	question = take(f, 0);
-	g_hash_table_add(question->awaits, g_strdup("something"));
+	g_assert_true(cs_revocation_question_await(question, "something"));
 	g_assert_true(put(f, 1, NOW));
 	cs_revocation_questions_reopen(f->questions);
 	g_assert_true(is_open(f, 0) && is_open(f, 1));
 	question = take(f, 0);
 	g_assert_cmpuint(g_hash_table_size(question->awaits), ==, 0);
+	g_assert_true(cs_revocation_question_await(question, "something"));
 	take(f, 1);
 	/* Those that are taken go with the rest. */
+}
+
+/* What was tried for a question is not begun for it once more, whatever came of it. */
+static void
+test_await(Fixture *f, gconstpointer data)
+{
+	const CsRevocationQuestion *question;
+
+	g_assert_true(put(f, 0, NOW));
+	question = take(f, 0);
+	g_assert_true(cs_revocation_question_await(question, "one"));
+	g_assert_true(cs_revocation_question_await(question, "other"));
+	g_assert_false(cs_revocation_question_await(question, "one"));
+	g_assert_true(g_hash_table_remove(question->awaits, "one"));
+	g_assert_false(cs_revocation_question_await(question, "one"));
+	g_assert_cmpuint(g_hash_table_size(question->awaits), ==, 1);
 }
 
 /* Of very many that were settled some are forgotten; it does not grow. */
@@ -177,6 +194,7 @@ main(int argc, char **argv)
 	ADD("most", test_most);
 	ADD("settled", test_settled);
 	ADD("reopen", test_reopen);
+	ADD("await", test_await);
 	ADD("settled-for-ever", test_settled_for_ever);
 	return g_test_run();
 }

@@ -3,14 +3,19 @@
 #include "core/authority/revocation-watch.h"
 
 #include "core/authority/revocation-store.h"
+#include "core/base/encoding.h"
 #include "tests/fixtures/feed-fixture.h"
 #include "tests/fixtures/http-fixture.h"
+
+#include <unistd.h>
 
 /* rule 12: who asks never waits here, and hears when to ask again */
 
 #define NOW  CS_TEST_CRL_NOW
 #define DAY  86400
 #define LONG 60 /* of a wait that ends sooner, however busy the machine is */
+
+#define MAX_RECORDS 20000 /* as docs/revocation.md says */
 
 typedef struct {
 	CsTestFeed base;
@@ -363,6 +368,45 @@ test_old_answers(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(wanted, ==, 2);
 }
 
+/* As many answers as are kept: one, under as many names. */
+static void
+fill_store(Fixture *f)
+{
+	g_autoptr(CsRevocationRecord) record =
+		cs_test_feed_make_record(&f->base, "ocsp", f->base.ocsp_url);
+	g_autofree char *folder = g_build_filename(f->base.folder, "revocation", NULL);
+	g_autofree char *first = g_build_filename(folder, "ocsp-0", NULL);
+	g_autofree char *certificate = cs_base64url_encode((const guint8 *)"c", 1);
+	g_autofree char *text = g_strdup_printf(
+		"{\"kind\":\"ocsp\",\"issuer\":\"%s\",\"url\":\"%s\",\"certificate\":\"%s\","
+		"\"fetched_at\":%" G_GINT64_FORMAT ",\"tried_at\":%" G_GINT64_FORMAT
+		",\"failure\":\"http-status\",\"data\":true}\nx",
+		record->issuer, record->url, certificate, NOW, NOW);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_free(cs_test_write_text(folder, "ocsp-0", text));
+	for (guint i = 1; i < MAX_RECORDS; i++) {
+		g_autofree char *path = g_strdup_printf("%s/ocsp-%u", folder, i);
+
+		g_assert_cmpint(link(first, path), ==, 0);
+	}
+}
+
+/* Where an answer that cannot be had finds no room, it is tried once all the same, and nothing is left
+ * of it on disk. */
+static void
+test_full(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) left = NULL;
+
+	fill_store(f);
+	choose(f, "ocsp", NULL);
+	assert_comes(f, f->base.client, "ocsp-missing");
+	g_assert_cmpuint(cs_test_responder_count(f->base.responder), ==, 1);
+	left = cs_revocation_store_list(f->base.folder);
+	g_assert_cmpuint(left->len, ==, MAX_RECORDS);
+}
+
 /* The end comes though the responder never answers. */
 static void
 test_end(Fixture *f, gconstpointer data)
@@ -392,6 +436,7 @@ main(int argc, char **argv)
 	ADD("added-later", test_added_later);
 	ADD("refreshed-elsewhere", test_refreshed_elsewhere);
 	ADD("old-answers", test_old_answers);
+	ADD("full", test_full);
 	ADD("end", test_end);
 	return g_test_run();
 }
