@@ -343,7 +343,8 @@ index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
 /**
  * cs_revocation_feed_load:
  * @feed: a feed
- * @records: (element-type CsRevocationRecord): what the store has, of any issuer
+ * @records: (element-type CsRevocationRecord): what the store has, of any issuer, in its order: of
+ *   too many the first are taken
  * @now: Unix seconds
  *
  * Takes in what is this issuer's and what the administrator's choice still allows, and reads the

@@ -17,6 +17,7 @@
 #define FILE_MAX_BYTES	 (CS_CRL_MAX_BYTES + HEADER_MAX_BYTES)
 #define MAX_RECORDS	 65536
 #define NAME_LENGTH	 32
+#define NS_PER_S	 G_GINT64_CONSTANT(1000000000)
 
 /**
  * cs_revocation_record_free:
@@ -211,11 +212,70 @@ is_name(const char *name)
 	       g_str_has_prefix(name, CS_REVOCATION_KIND_DELTA "-");
 }
 
+typedef struct {
+	char *path;
+	gboolean is_answer; /* of OCSP: one certificate's only */
+	gint64 changed_ns;
+} Entry;
+
+static void
+entry_free(Entry *entry)
+{
+	g_free(entry->path);
+	g_free(entry);
+}
+
+static Entry *
+entry_new(const char *folder, const char *name)
+{
+	Entry *entry = g_new0(Entry, 1);
+	struct stat status;
+
+	entry->path = g_build_filename(folder, name, NULL);
+	entry->is_answer = g_str_has_prefix(name, CS_REVOCATION_KIND_OCSP "-");
+	if (stat(entry->path, &status) == 0)
+		entry->changed_ns =
+			(gint64)status.st_mtim.tv_sec * NS_PER_S + (gint64)status.st_mtim.tv_nsec;
+	return entry;
+}
+
+static int
+compare_entries(gconstpointer a, gconstpointer b)
+{
+	const Entry *first = *(const Entry *const *)a;
+	const Entry *second = *(const Entry *const *)b;
+
+	if (first->is_answer != second->is_answer)
+		return first->is_answer ? 1 : -1;
+	return first->changed_ns == second->changed_ns	? 0
+	       : first->changed_ns > second->changed_ns ? -1
+							: 1;
+}
+
+static GPtrArray *
+list_entries(const char *folder)
+{
+	GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name = NULL;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		if (is_name(name))
+			g_ptr_array_add(entries, entry_new(folder, name));
+	}
+	g_ptr_array_sort(entries, compare_entries);
+	return entries;
+}
+
 /**
  * cs_revocation_store_list:
  * @folder: the authority's
  *
- * Returns: (transfer full) (element-type CsRevocationRecord): what was kept; no folder is nothing
+ * Whoever takes only so many takes the first: a CRL that is left out could have revoked what an
+ * answer calls good.
+ *
+ * Returns: (transfer full) (element-type CsRevocationRecord): what was kept, CRLs before OCSP answers,
+ *   of each the latest first; no folder is nothing
  */
 GPtrArray *
 cs_revocation_store_list(const char *folder)
@@ -223,15 +283,12 @@ cs_revocation_store_list(const char *folder)
 	GPtrArray *records =
 		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_record_free);
 	g_autofree char *own = folder_of(folder);
-	g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
-	const char *name = NULL;
+	g_autoptr(GPtrArray) entries = list_entries(own);
 
-	while (dir != NULL && records->len < MAX_RECORDS && (name = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *path = g_build_filename(own, name, NULL);
-		CsRevocationRecord *record = NULL;
+	for (guint i = 0; i < entries->len && records->len < MAX_RECORDS; i++) {
+		const Entry *entry = g_ptr_array_index(entries, i);
+		CsRevocationRecord *record = read_record(entry->path);
 
-		if (is_name(name))
-			record = read_record(path);
 		if (record != NULL)
 			g_ptr_array_add(records, record);
 	}

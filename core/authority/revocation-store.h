@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsRevocationRecord, cs_revocation_record_free)
 /* folder: the authority's. */
 gboolean
 cs_revocation_store_put(const char *folder, const CsRevocationRecord *record, GError **error);
-/* (element-type CsRevocationRecord): those that can be read; a damaged one is as none. */
+/* (element-type CsRevocationRecord): those that can be read, CRLs first; a damaged one is as none. */
 GPtrArray *cs_revocation_store_list(const char *folder);
 gboolean
 cs_revocation_store_delete(const char *folder, const CsRevocationRecord *record, GError **error);

@@ -5,6 +5,7 @@
 #include "tests/fixtures/pki-fixture.h"
 
 #include <string.h>
+#include <utime.h>
 
 typedef struct {
 	char *folder;
@@ -141,6 +142,45 @@ test_damaged(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(list->len, ==, 1);
 }
 
+static void
+put_at(Fixture *f, const char *kind, const char *url, gint64 changed_s)
+{
+	g_autofree char *folder = g_build_filename(f->folder, "revocation", NULL);
+	g_autofree char *name = g_strdup_printf("%s-%" G_GINT64_FORMAT, kind, changed_s);
+	g_autofree char *text = g_strdup_printf(
+		"{\"kind\":\"%s\",\"issuer\":\"aa\",\"url\":\"%s\",\"certificate\":%s,"
+		"\"fetched_at\":1,\"tried_at\":1,\"failure\":null,\"data\":true}\nx",
+		kind, url, strcmp(kind, "ocsp") == 0 ? "\"YQ\"" : "null");
+	g_autofree char *path = cs_test_write_text(folder, name, text);
+	const struct utimbuf times = {.actime = changed_s, .modtime = changed_s};
+
+	g_assert_cmpint(utime(path, &times), ==, 0);
+}
+
+/* CRLs first, then the latest: whoever takes only so many leaves out no CRL for an answer. */
+static void
+test_order(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GString) order = g_string_new(NULL);
+
+	put(f, make("crl", "0", "newest"));
+	for (gint64 i = 1; i <= 4; i++) {
+		g_autofree char *url = g_strdup_printf("%" G_GINT64_FORMAT, i);
+
+		put_at(f, "ocsp", url, i % 2 == 0 ? i * 10 : i * 1000);
+		put_at(f, i % 2 == 0 ? "crl" : "delta", url, i);
+	}
+	list = cs_revocation_store_list(f->folder);
+	for (guint i = 0; i < list->len; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(list, i);
+
+		g_string_append_printf(order, " %s %s", record->kind, record->url);
+	}
+	g_assert_cmpstr(order->str, ==,
+			" crl 0 crl 4 delta 3 crl 2 delta 1 ocsp 3 ocsp 1 ocsp 4 ocsp 2");
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add("/revocation-store/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -181,6 +221,7 @@ main(int argc, char **argv)
 	ADD("replaced", test_replaced);
 	ADD("deleted", test_deleted);
 	ADD("damaged", test_damaged);
+	ADD("order", test_order);
 	ADD("mark", test_mark);
 	return g_test_run();
 }
