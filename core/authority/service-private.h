@@ -18,6 +18,7 @@ void cs_published_crl_free(CsPublishedCrl *published);
 typedef struct _CsPreparedResponse CsPreparedResponse;
 
 #define CS_SERVICE_MAX_POSTPONED 64 /* of the connections; beyond it nobody waits */
+#define CS_SERVICE_MAX_AWAITING	 8  /* of these, for one certificate: no device takes all places */
 
 /* What the service's files share among themselves, and with nobody else. */
 struct _CsService {

@@ -284,12 +284,21 @@ log_decision(CsService *service, const CsResponse *response, GError **error)
 	return cs_service_log(service, &entry, proven && !response->open.replayed, error);
 }
 
+static gboolean
+is_place_free(const CsService *service, const CsCertificate *certificate)
+{
+	return cs_httpd_count_awaiting(service->httpd,
+				       cs_certificate_get_fingerprint(certificate)) <
+	       CS_SERVICE_MAX_AWAITING;
+}
+
 /* The answer would be another if what is being fetched were there. */
 static gboolean
 is_awaited(const CsService *service, const CsResponse *response)
 {
 	return service->may_postpone && response->revocation.awaited &&
-	       response->decision.device_reason == CS_REASON_REVOCATION_UNKNOWN;
+	       response->decision.device_reason == CS_REASON_REVOCATION_UNKNOWN &&
+	       is_place_free(service, response->decision.certificate);
 }
 
 /* The transaction that binds loads everything anew, so that what an administrator changed while the

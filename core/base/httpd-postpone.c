@@ -4,20 +4,33 @@
 
 #define US_PER_MS 1000
 
+/* Until it is handed over again its place is nobody else's. */
+static void
+leave_place(CsHttpd *httpd, CsHttpdUpload *upload)
+{
+	if (!upload->is_resumed)
+		return;
+	upload->is_resumed = FALSE;
+	g_clear_pointer(&upload->answer.awaited, g_free);
+	g_ptr_array_remove(httpd->postponed, upload);
+}
+
 /**
  * cs_httpd_may_postpone:
  * @httpd: the server
- * @upload: a request that has arrived
+ * @upload: a request that has arrived, about to be handed over
  * @now_us: monotonic time
  *
- * The time that it may take begins with the first call.
+ * The time that it may take begins with the first call. A place that it had is free from here on, for
+ * itself before anybody else.
  *
  * Returns: whether the handler may postpone it: not when its time is up, not where others have taken
  *   every place, and not while the server stops
  */
 gboolean
-cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us)
+cs_httpd_may_postpone(CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us)
 {
+	leave_place(httpd, upload);
 	if (upload->last_try_at_us == 0)
 		upload->last_try_at_us = now_us + (gint64)httpd->patience_ms * US_PER_MS;
 	return !httpd->stopping && httpd->postponed->len < httpd->postponed_max &&
@@ -43,12 +56,9 @@ cs_httpd_postpone(CsHttpd *httpd, CsHttpdUpload *upload)
 
 /* In the next run libmicrohttpd hands the same request over once more. */
 static void
-try_again(CsHttpd *httpd, guint place)
+try_again(CsHttpd *httpd, CsHttpdUpload *upload)
 {
-	CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, place);
-
-	g_ptr_array_remove_index(httpd->postponed, place);
-	g_clear_pointer(&upload->answer.awaited, g_free);
+	upload->is_resumed = TRUE;
 	MHD_resume_connection(upload->handle);
 	httpd->resumed = TRUE;
 }
@@ -64,10 +74,10 @@ void
 cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us)
 {
 	for (guint i = httpd->postponed->len; i > 0; i--) {
-		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
+		CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
 
-		if (upload->last_try_at_us <= now_us)
-			try_again(httpd, i - 1);
+		if (!upload->is_resumed && upload->last_try_at_us <= now_us)
+			try_again(httpd, upload);
 	}
 }
 
@@ -86,7 +96,8 @@ cs_httpd_get_next_try(const CsHttpd *httpd)
 	for (guint i = 0; i < httpd->postponed->len; i++) {
 		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i);
 
-		next_us = MIN(next_us, upload->last_try_at_us);
+		if (!upload->is_resumed)
+			next_us = MIN(next_us, upload->last_try_at_us);
 	}
 	return next_us;
 }
@@ -122,11 +133,33 @@ void
 cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data)
 {
 	for (guint i = httpd->postponed->len; i > 0; i--) {
-		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
+		CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i - 1);
 
-		if (!awaits(upload->answer.awaited, data))
-			try_again(httpd, i - 1);
+		if (!upload->is_resumed && !awaits(upload->answer.awaited, data))
+			try_again(httpd, upload);
 	}
 	if (httpd->resumed)
 		g_source_set_ready_time(httpd->source, 0);
+}
+
+/**
+ * cs_httpd_count_awaiting:
+ * @httpd: a server
+ * @awaited: what may be awaited
+ *
+ * For a handler that lets only so many wait for one thing.
+ *
+ * Returns: how many other requests await that, those included that are about to be handed over again
+ */
+guint
+cs_httpd_count_awaiting(const CsHttpd *httpd, const char *awaited)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < httpd->postponed->len; i++) {
+		const CsHttpdUpload *upload = g_ptr_array_index(httpd->postponed, i);
+
+		count += g_strcmp0(upload->answer.awaited, awaited) == 0;
+	}
+	return count;
 }

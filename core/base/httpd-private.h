@@ -65,6 +65,7 @@ typedef struct {
 	gboolean is_answered;
 	GBytes *whole;	       /* its body, once it has arrived, for every try */
 	gint64 last_try_at_us; /* monotonic; when it is postponed no longer */
+	gboolean is_resumed;   /* about to be handed over again, and still in its place */
 	gboolean is_prepared;
 	gpointer prepared; /* (nullable) */
 	GDestroyNotify free_prepared;
@@ -99,7 +100,7 @@ enum MHD_Result cs_httpd_hold(CsHttpd *httpd, CsHttpdUpload *upload);
 void cs_httpd_end_turn(CsHttpd *httpd);
 
 /* httpd-postpone.c: requests that wait for something else than the end of a turn. */
-gboolean cs_httpd_may_postpone(const CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us);
+gboolean cs_httpd_may_postpone(CsHttpd *httpd, CsHttpdUpload *upload, gint64 now_us);
 enum MHD_Result cs_httpd_postpone(CsHttpd *httpd, CsHttpdUpload *upload);
 void cs_httpd_retry_late(CsHttpd *httpd, gint64 now_us);
 gint64 cs_httpd_get_next_try(const CsHttpd *httpd);

@@ -82,6 +82,7 @@ void cs_httpd_set_prepare(CsHttpd *httpd,
 /* 2 s and 64 unless set */
 void cs_httpd_set_patience(CsHttpd *httpd, guint patience_ms, guint max_postponed);
 void cs_httpd_retry(CsHttpd *httpd, CsHttpdAwaits awaits, gpointer data);
+guint cs_httpd_count_awaiting(const CsHttpd *httpd, const char *awaited);
 
 /* What is under way. */
 typedef struct {

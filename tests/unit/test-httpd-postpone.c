@@ -25,6 +25,8 @@ typedef struct {
 	char ids[MAX_REQUESTS][ID_SIZE_BYTES];
 	guint first_tries[MAX_REQUESTS]; /* of the request with that id: which try it was */
 	guint requests;
+	CsTestHttpd *poked; /* (nullable): what is below /poke has all tried again there */
+	guint awaiting;	    /* by then, /wait/a */
 } Door;
 
 /* Which try the request's first was: it is the same request as long as its id is. */
@@ -41,6 +43,21 @@ find_first_try(Door *door, const char *id)
 	return door->first_tries[door->requests++];
 }
 
+static gboolean
+awaits_nothing_cb(const char *awaited, gpointer data)
+{
+	return FALSE;
+}
+
+static void
+poke(Door *door)
+{
+	CsHttpd *httpd = cs_test_httpd_get_httpd(door->poked);
+
+	cs_httpd_retry(httpd, awaits_nothing_cb, NULL);
+	door->awaiting = cs_httpd_count_awaiting(httpd, "/wait/a");
+}
+
 /* Says how it was asked: "last" or "known", with the body and the number of the first try. */
 static void
 answer_door(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer data)
@@ -50,6 +67,8 @@ answer_door(const CsHttpdRequest *request, CsHttpdResponse *response, gpointer d
 	gconstpointer body = g_bytes_get_data(request->body, NULL);
 	guint first_try;
 
+	if (g_str_has_prefix(request->path, "/poke"))
+		poke(door);
 	g_mutex_lock(&door->mutex);
 	door->tries += waits;
 	door->last_tries += waits && request->last_try;
@@ -213,6 +232,32 @@ test_bound(void)
 	expect_answer(second, "HTTP/1.1 200 ", "||known");
 }
 
+/* Between being called and being handed over again it keeps its place, whoever comes before it. */
+static void
+test_keeps_its_place(void)
+{
+	Door door = {0};
+	g_autoptr(CsTestHttpd) httpd =
+		cs_test_httpd_start_patient(answer_door, &door, NEVER_MS, 1, 0);
+	g_autofree char *answer = NULL;
+	int fd;
+
+	door.poked = httpd;
+	fd = send_request(httpd, "/wait/a", "");
+	wait_for_tries(&door, 1);
+	answer = cs_test_exchange(cs_test_httpd_get_port(httpd),
+				  "GET /poke HTTP/1.1\r\nHost: x\r\n\r\n"
+				  "GET /wait/b" CLOSING "\r\n",
+				  -1);
+	g_assert_true(g_str_has_suffix(answer, "||last"));
+	wait_for_tries(&door, 3);
+	g_assert_cmpuint(door.awaiting, ==, 1);
+	open_door(&door);
+	cs_test_httpd_retry(httpd, awaits_path_cb, (gpointer) "/wait/a");
+	expect_answer(fd, "HTTP/1.1 200 ", "/wait/a|try 1||known");
+	g_assert_cmpuint(door.last_tries, ==, 1);
+}
+
 /* Stopping waits for nobody's patience: each has its last try, and is answered. */
 static void
 test_stop(void)
@@ -291,6 +336,7 @@ main(int argc, char **argv)
 	g_test_add_func("/httpd-postpone/time-is-up", test_time_is_up);
 	g_test_add_func("/httpd-postpone/postpones-for-ever", test_postpones_for_ever);
 	g_test_add_func("/httpd-postpone/bound", test_bound);
+	g_test_add_func("/httpd-postpone/keeps-its-place", test_keeps_its_place);
 	g_test_add_func("/httpd-postpone/stop", test_stop);
 	g_test_add_func("/httpd-postpone/peer-gone", test_peer_gone);
 	g_test_add_func("/httpd-postpone/request-deadline", test_request_deadline);

@@ -9,6 +9,7 @@
 /* rule 12: a sign-in that waits for what is being fetched (core/authority/service-transactions.c) */
 
 #define MANY	65    /* one more than may wait at a time */
+#define ALIKE	9     /* one more than may wait for one certificate */
 #define LONG_MS 60000 /* however busy the machine is, what is fetched comes sooner */
 
 /* Beside the scene's, an uploaded CA whose certificates are asked about at a responder. */
@@ -78,6 +79,7 @@ typedef struct {
 	CsTestResponse *response;
 	CsVerdict *verdict;
 	GThread *thread;
+	GAsyncQueue *ended; /* (nullable): told when it is over */
 } SignIn;
 
 static gpointer
@@ -86,18 +88,27 @@ sign_in_thread_cb(gpointer data)
 	SignIn *sign_in = data;
 
 	sign_in->verdict = cs_test_response_send(sign_in->response, sign_in->service);
+	if (sign_in->ended != NULL)
+		g_async_queue_push(sign_in->ended, sign_in);
 	return NULL;
+}
+
+static SignIn *
+begin_sign_in_telling(Fixture *f, CsTestResponse *response_taken, GAsyncQueue *ended)
+{
+	SignIn *sign_in = g_new0(SignIn, 1);
+
+	sign_in->ended = ended;
+	sign_in->service = f->scene.service;
+	sign_in->response = response_taken;
+	sign_in->thread = g_thread_new("sign-in", sign_in_thread_cb, sign_in);
+	return sign_in;
 }
 
 static SignIn *
 begin_sign_in(Fixture *f, CsTestResponse *response_taken)
 {
-	SignIn *sign_in = g_new0(SignIn, 1);
-
-	sign_in->service = f->scene.service;
-	sign_in->response = response_taken;
-	sign_in->thread = g_thread_new("sign-in", sign_in_thread_cb, sign_in);
-	return sign_in;
+	return begin_sign_in_telling(f, response_taken, NULL);
 }
 
 static CsVerdict *
@@ -251,13 +262,16 @@ static void
 test_many(Fixture *f, gconstpointer data)
 {
 	SignIn *sign_ins[MANY];
+	CsTestCredential *credentials[MANY / (ALIKE - 1) + 1];
 	guint managed = 0, unknown = 0;
 
+	for (guint i = 0; i < G_N_ELEMENTS(credentials); i++)
+		credentials[i] = cs_test_credential_new_issued(f->ca, NULL);
 	serve_crl(f);
 	cs_test_responder_shut(f->responder);
 	for (guint i = 0; i < MANY; i++)
-		sign_ins[i] =
-			begin_sign_in(f, cs_test_client_respond(f->scene.client, f->credential));
+		sign_ins[i] = begin_sign_in(
+			f, cs_test_client_respond(f->scene.client, credentials[i / (ALIKE - 1)]));
 	cs_test_responder_wait(f->responder, 1);
 	cs_test_client_expect(f->scene.client, f->scene.credential, CS_REASON_NONE,
 			      CS_REASON_MANAGED);
@@ -271,7 +285,30 @@ test_many(Fixture *f, gconstpointer data)
 	}
 	g_test_message("%u managed, %u unknown", managed, unknown);
 	g_assert_cmpuint(managed + unknown, ==, MANY);
+	for (guint i = 0; i < G_N_ELEMENTS(credentials); i++)
+		cs_test_credential_free(credentials[i]);
 	cs_test_client_expect(f->scene.client, f->credential, CS_REASON_NONE, CS_REASON_MANAGED);
+}
+
+/* One certificate does not take all places: who comes when its own are taken is answered with what is
+ * known, before anything has come, and the others wait on. */
+static void
+test_alike(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GAsyncQueue) ended = g_async_queue_new();
+	SignIn *sign_ins[ALIKE];
+	SignIn *first;
+
+	serve_crl(f);
+	cs_test_responder_shut(f->responder);
+	for (guint i = 0; i < ALIKE; i++)
+		sign_ins[i] = begin_sign_in_telling(
+			f, cs_test_client_respond(f->scene.client, f->credential), ended);
+	first = g_async_queue_pop(ended);
+	cs_test_responder_open(f->responder);
+	for (guint i = 0; i < ALIKE; i++)
+		expect_reason(sign_ins[i], sign_ins[i] == first ? CS_REASON_REVOCATION_UNKNOWN
+								: CS_REASON_MANAGED);
 }
 
 /* Known over a restart, while the responder is silent. */
@@ -322,6 +359,7 @@ main(int argc, char **argv)
 	ADD("nothing-to-be-had", "patient", test_nothing_to_be_had);
 	ADD("stop", "patient", test_stop);
 	ADD("many", "patient", test_many);
+	ADD("alike", "patient", test_alike);
 	ADD("restart", "patient", test_restart);
 	ADD("beside-one-that-hangs", "patient", test_beside_one_that_hangs);
 	return g_test_run();
