@@ -23,7 +23,7 @@ struct _CsRevocationFeed {
 	GHashTable *used;    /* certificate's fingerprint to the time it was asked for last */
 	GHashTable *refresh; /* record, lent, to the time from which on it is due */
 	GHashTable *retry;   /* source whose record found no room, to the same */
-	GHashTable *begun;   /* record, lent, to the time at which it was begun to be fetched */
+	GHashTable *begun; /* source to the time at which it was begun to be fetched, or given up */
 	FileStamp stamp;
 	char *file_problem;
 	gint64 file_time;

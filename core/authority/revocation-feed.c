@@ -48,7 +48,7 @@ cs_revocation_feed_new(const CsIssuerRow *row, const char *folder)
 	feed->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	feed->refresh = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	feed->retry = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	feed->begun = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	feed->begun = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return feed;
 }
 
@@ -331,6 +331,7 @@ index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
 		record->certificate != NULL ? cs_revocation_feed_fingerprint(record) : NULL;
 
 	g_hash_table_remove(feed->retry, source);
+	g_hash_table_remove(feed->begun, source);
 	g_hash_table_insert(feed->refresh, record, box_time(plan(feed, record, now)));
 	if (fingerprint == NULL)
 		return;
@@ -451,24 +452,6 @@ cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint, gin
 		g_hash_table_insert(feed->used, g_strdup(fingerprint), box_time(now));
 }
 
-/**
- * cs_revocation_feed_note_begun:
- * @feed: a feed
- * @wanted: what is going to be fetched
- * @now: Unix seconds
- *
- * For a minute cs_revocation_feed_list_due() does not list it again; whoever needs it for an answer
- * may still want it.
- */
-void
-cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *wanted, gint64 now)
-{
-	CsRevocationRecord *known = cs_revocation_feed_find(feed, wanted);
-
-	if (known != NULL)
-		g_hash_table_insert(feed->begun, known, box_time(now));
-}
-
 /* ---- taking in ---- */
 
 static void
@@ -480,7 +463,6 @@ remove_record(CsRevocationFeed *feed, CsRevocationRecord *record)
 	if (fingerprint != NULL)
 		g_hash_table_remove(feed->answers, fingerprint);
 	g_hash_table_remove(feed->refresh, record);
-	g_hash_table_remove(feed->begun, record);
 	g_ptr_array_remove_fast(feed->records, record);
 }
 

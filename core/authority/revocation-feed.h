@@ -43,7 +43,7 @@ void cs_revocation_feed_note_use(CsRevocationFeed *feed, const char *fingerprint
 
 /* Whether the administrator's choice allows that it is fetched, and used. */
 gboolean cs_revocation_feed_may_use(const CsRevocationFeed *feed, const CsRevocationRecord *record);
-/* Notes that it is being fetched, so that it is not due meanwhile. */
+/* Notes that it is being fetched, or that its host answers nobody, so that it is not due meanwhile. */
 void
 cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *wanted, gint64 now);
 /* What the network has to do for it; run by anybody. */

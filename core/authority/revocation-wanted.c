@@ -128,13 +128,45 @@ cs_revocation_feed_list_wanted(const CsRevocationFeed *feed,
 	return wanted;
 }
 
+/**
+ * cs_revocation_feed_note_begun:
+ * @feed: a feed
+ * @wanted: what is going to be fetched, or was given up without a try
+ * @now: Unix seconds
+ *
+ * For a minute cs_revocation_feed_list_due() does not list it again, unless it was taken in meanwhile;
+ * whoever needs it for an answer may still want it.
+ */
+void
+cs_revocation_feed_note_begun(CsRevocationFeed *feed, const CsRevocationRecord *wanted, gint64 now)
+{
+	gint64 *begun;
+
+	/* An answer that is not at hand is never due. */
+	if (wanted->certificate != NULL && cs_revocation_feed_find(feed, wanted) == NULL)
+		return;
+	begun = g_new(gint64, 1);
+	*begun = now;
+	g_hash_table_insert(feed->begun, cs_revocation_feed_dup_source(wanted), begun);
+}
+
 static gboolean
 is_begun(const CsRevocationFeed *feed, const CsRevocationRecord *record, gint64 now)
 {
-	const gint64 *begun = g_hash_table_lookup(feed->begun, record);
+	g_autofree char *source = cs_revocation_feed_dup_source(record);
+	const gint64 *begun = g_hash_table_lookup(feed->begun, source);
 
 	/* A clock that was set back keeps nothing for long. */
 	return begun != NULL && *begun <= now && now - *begun < BEGUN_S;
+}
+
+static void
+remove_begun(const CsRevocationFeed *feed, GPtrArray *list, gint64 now)
+{
+	for (guint i = list->len; i > 0; i--) {
+		if (is_begun(feed, list->pdata[i - 1], now))
+			g_ptr_array_remove_index(list, i - 1);
+	}
 }
 
 static gboolean
@@ -171,6 +203,7 @@ cs_revocation_feed_list_due(const CsRevocationFeed *feed, gint64 now, gint64 *du
 		add_wanted(feed, list, CS_REVOCATION_KIND_CRL, feed->row->revocation_url, NULL,
 			   now);
 	add_deltas_of_crls(feed, list, now);
+	remove_begun(feed, list, now);
 	named = list->len;
 	for (guint i = 0; i < feed->records->len; i++) {
 		CsRevocationRecord *record = g_ptr_array_index(feed->records, i);

@@ -118,8 +118,12 @@ take_in(CsRevocationWatch *watch, const CsRevocationErrand *errand)
 	CsRevocationRecord *record;
 
 	/* The administrator may have chosen anew meanwhile. */
-	if (errand->abandoned || feed == NULL || !cs_revocation_feed_may_use(feed, errand->wanted))
+	if (feed == NULL || !cs_revocation_feed_may_use(feed, errand->wanted))
 		return FALSE;
+	if (errand->abandoned) {
+		cs_revocation_feed_note_begun(feed, errand->wanted, now);
+		return FALSE;
+	}
 	record = cs_revocation_feed_conclude(feed, errand, now);
 	if (!cs_revocation_feed_take(feed, record, now))
 		return FALSE;

@@ -258,6 +258,50 @@ test_delta(Fixture *f, gconstpointer data)
 }
 
 static void
+note_begun(Fixture *f, const char *kind, const char *url, gint64 now)
+{
+	g_autoptr(CsRevocationRecord) wanted = cs_test_feed_make_record(&f->base, kind, url);
+
+	cs_revocation_feed_note_begun(f->feed, wanted, now);
+}
+
+/* What is being fetched, or was given up, is not due for a minute, had before or not; whoever needs it
+ * for an answer still wants it. */
+static void
+test_begun(Fixture *f, gconstpointer data)
+{
+	const char *freshest =
+		cs_test_der_extension("551d2e", FALSE, cs_test_feed_points(f->base.delta_url));
+
+	cs_test_feed_choose(&f->base, "crl", f->base.crl_url);
+	load(f, NULL);
+	note_begun(f, "crl", f->base.crl_url, NOW);
+	assert_due(f, NOW + 59, G_MAXINT64, "");
+	assert_wanted(f, f->base.client, NOW, "crl a.crl");
+	assert_due(f, NOW + 60, G_MAXINT64, "crl a.crl");
+	cs_test_feed_choose(&f->base, "any", NULL);
+	load(f, NULL);
+	take(f, "crl", f->base.crl_url,
+	     make_crl(f, &(CsTestCrlProfile){.number = "05", .extra = freshest}), NOW);
+	note_begun(f, "delta", f->base.delta_url, NOW);
+	assert_due(f, NOW + 59, NOW + HOUR, "");
+	assert_wanted(f, f->base.client, NOW, "delta a+.crl, ocsp ocsp");
+	assert_due(f, NOW + 60, NOW + HOUR, "delta a+.crl");
+	note_begun(f, "crl", f->base.crl_url, NOW + HOUR);
+	note_begun(f, "delta", f->base.delta_url, NOW + HOUR);
+	assert_due(f, NOW + HOUR, G_MAXINT64, "");
+	/* What was never had is not due: nothing is noted that nobody would forget. */
+	note_begun(f, "ocsp", f->base.ocsp_url, NOW + HOUR);
+	assert_wanted(f, f->base.client, NOW + HOUR, "delta a+.crl, ocsp ocsp");
+	/* What came is due by its own time. */
+	take(f, "delta", f->base.delta_url, NULL, NOW + HOUR - 60);
+	assert_due(f, NOW + HOUR, G_MAXINT64, "delta a+.crl");
+	/* All of it, at the end of time. */
+	note_begun(f, "delta", f->base.delta_url, NOW + HOUR);
+	assert_due(f, G_MAXINT64, G_MAXINT64, "delta a+.crl, crl a.crl");
+}
+
+static void
 write_file(Fixture *f, GBytes *data_taken)
 {
 	g_autoptr(GBytes) data = data_taken;
@@ -435,6 +479,7 @@ main(int argc, char **argv)
 	ADD("times", test_times);
 	ADD("use", test_use);
 	ADD("delta", test_delta);
+	ADD("begun", test_begun);
 	ADD("file", test_file);
 	ADD("kept", test_kept);
 	ADD("full", test_full);
