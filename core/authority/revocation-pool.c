@@ -171,7 +171,10 @@ cs_revocation_pool_new(CsRevocationFetched fetched, gpointer data)
 void
 cs_revocation_pool_free(CsRevocationPool *pool)
 {
+	/* Between another thread's look at it and its push, that push would be into what is freed. */
+	g_mutex_lock(&pool->mutex);
 	g_cancellable_cancel(pool->cancellable);
+	g_mutex_unlock(&pool->mutex);
 	g_thread_pool_free(pool->threads, FALSE, TRUE);
 	g_queue_clear_full(&pool->done, (GDestroyNotify)cs_revocation_errand_free);
 	g_hash_table_unref(pool->hosts);

@@ -9,6 +9,8 @@
 
 #define LONG_MS 60000 /* however busy the machine is */
 #define SOON_MS 3000  /* more than it takes to put a few errands */
+#define POOLS	2000
+#define ERRANDS 20
 
 /* Of a peer that hears a request, and says nothing to it. */
 static const char *const silence[] = {"", NULL};
@@ -192,6 +194,23 @@ test_free(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(cs_test_responder_count(f->base.responder), ==, 1);
 }
 
+/* Freed while its threads take one after the other, it starts none that would outlive it. */
+static void
+test_free_at_any_time(Fixture *f, gconstpointer data)
+{
+	for (guint i = 0; i < POOLS; i++) {
+		g_clear_pointer(&f->pool, cs_revocation_pool_free);
+		f->pool = cs_revocation_pool_new(fetched_cb, f->told);
+		for (guint j = 0; j < ERRANDS; j++) {
+			g_autofree char *name = g_strdup_printf("%u", j);
+
+			/* Its address is none: it ends as it begins. */
+			put_at(f, "no address", name, FALSE, LONG_MS);
+		}
+		g_async_queue_pop(f->told);
+	}
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/revocation-pool/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -204,5 +223,6 @@ main(int argc, char **argv)
 	ADD("nobody", test_nobody);
 	ADD("many", test_many);
 	ADD("free", test_free);
+	ADD("free-at-any-time", test_free_at_any_time);
 	return g_test_run();
 }
