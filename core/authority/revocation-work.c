@@ -42,12 +42,26 @@ is_wanted(const CsRevocationWatch *watch, const CsRevocationRecord *record)
 	return FALSE;
 }
 
+static gint64
+find_last_try(const GPtrArray *records)
+{
+	gint64 last = 0;
+
+	for (guint i = 0; i < records->len; i++) {
+		const CsRevocationRecord *record = g_ptr_array_index(records, i);
+
+		last = MAX(last, MAX(record->fetched_at, record->tried_at));
+	}
+	return last;
+}
+
 /* What nobody has fetched for long, and what no choice of the administrator's allows any longer, is
- * not kept for ever. Another process may know of a later choice, hence not at once. */
+ * not kept for ever. Another process may know of a later choice, hence not at once. Beside the latest
+ * try nothing is old: a clock that runs ahead throws nothing away. */
 static void
 clean_store(const CsRevocationWatch *watch, GPtrArray *records)
 {
-	gint64 now = cs_revocation_watch_get_now(watch);
+	gint64 now = MIN(cs_revocation_watch_get_now(watch), find_last_try(records));
 
 	for (guint i = 0; i < records->len; i++) {
 		const CsRevocationRecord *record = g_ptr_array_index(records, i);

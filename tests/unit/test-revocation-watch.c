@@ -352,6 +352,7 @@ test_old_answers(Fixture *f, gconstpointer data)
 	g_autoptr(GPtrArray) left = NULL;
 	guint wanted = 0;
 
+	keep(f, "crl", "http://127.0.0.1/elsewhere/now.crl", 0);
 	keep(f, "ocsp", f->base.ocsp_url, 31 * DAY);
 	keep(f, "crl", f->base.crl_url, 31 * DAY);
 	keep(f, "crl", "http://127.0.0.1/elsewhere/old.crl", DAY + 1);
@@ -359,13 +360,27 @@ test_old_answers(Fixture *f, gconstpointer data)
 	keep(f, "delta", f->base.delta_url, 29 * DAY);
 	choose(f, "any", NULL);
 	left = cs_revocation_store_list(f->base.folder);
-	g_assert_cmpuint(left->len, ==, 2);
+	g_assert_cmpuint(left->len, ==, 3);
 	for (guint i = 0; i < left->len; i++) {
 		const char *url = ((const CsRevocationRecord *)left->pdata[i])->url;
 
 		wanted += g_str_equal(url, f->base.delta_url) || g_str_has_suffix(url, "/new.crl");
 	}
 	g_assert_cmpuint(wanted, ==, 2);
+}
+
+/* As a clock that runs ahead has it, all of it is old: it stays. */
+static void
+test_clock_ahead(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) left = NULL;
+
+	keep(f, "crl", f->base.crl_url, 90 * DAY);
+	keep(f, "crl", "http://127.0.0.1/elsewhere/new.crl", 91 * DAY);
+	keep(f, "delta", f->base.delta_url, 100 * DAY);
+	choose(f, "any", NULL);
+	left = cs_revocation_store_list(f->base.folder);
+	g_assert_cmpuint(left->len, ==, 3);
 }
 
 /* As many answers as are kept: one, under as many names. */
@@ -436,6 +451,7 @@ main(int argc, char **argv)
 	ADD("added-later", test_added_later);
 	ADD("refreshed-elsewhere", test_refreshed_elsewhere);
 	ADD("old-answers", test_old_answers);
+	ADD("clock-ahead", test_clock_ahead);
 	ADD("full", test_full);
 	ADD("end", test_end);
 	return g_test_run();
