@@ -8,31 +8,74 @@
 #define AMOUNT_SIZE 32
 
 static gboolean
-write_jump(CsService *service, gpointer data, GError **error)
+has_jumps(const CsClockJumps *jumps)
 {
+	return jumps->forward_s != 0 || jumps->backward_s != 0;
+}
+
+static void
+add_jumps(CsClockJumps *jumps, const CsClockJumps *more)
+{
+	jumps->forward_s += more->forward_s;
+	jumps->backward_s += more->backward_s;
+}
+
+/* "seconds=+3600", "seconds=-3600", and for both "seconds=+3600,-3600". */
+static char *
+dup_detail(const CsClockJumps *jumps)
+{
+	GString *detail = g_string_new("seconds=");
+
+	if (jumps->forward_s != 0)
+		g_string_append_printf(detail, "%+" G_GINT64_FORMAT, jumps->forward_s);
+	if (jumps->forward_s != 0 && jumps->backward_s != 0)
+		g_string_append_c(detail, ',');
+	if (jumps->backward_s != 0)
+		g_string_append_printf(detail, "%+" G_GINT64_FORMAT, jumps->backward_s);
+	return g_string_free(detail, FALSE);
+}
+
+static gboolean
+write_jumps(CsService *service, gpointer data, GError **error)
+{
+	g_autofree char *detail = dup_detail(&service->jumps);
 	const CsLogEntry entry = {
 		.time = cs_service_get_now(service),
 		.event = "clock-jump",
 		.actor = "server",
 		.outcome = "ok",
-		.detail = data,
+		.detail = detail,
 	};
 
-	return cs_registry_log(service->registry, &entry, error);
+	if (!cs_registry_log(service->registry, &entry, error))
+		return FALSE;
+	add_jumps(&service->turn_jumps, &service->jumps);
+	service->jumps = (CsClockJumps){0};
+	return TRUE;
 }
 
-/* The line is of this turn; where that is not kept, the next one's. */
 static void
 log_jumps(CsService *service)
 {
-	g_autofree char *detail = g_strdup_printf("seconds=%+" G_GINT64_FORMAT, service->jumped_s);
 	g_autoptr(GError) error = NULL;
 
-	service->jump_in_turn = cs_service_commit(service, write_jump, detail, &error);
-	if (!service->jump_in_turn)
+	if (!cs_service_commit(service, write_jumps, NULL, &error))
 		cs_service_report_fault(service, error);
-	else if (!service->turn_open) /* each request's own commit: it is kept */
-		service->jumped_s = 0;
+}
+
+/**
+ * cs_service_settle_jumps:
+ * @service: the service
+ * @kept: whether what the turn has written is kept
+ *
+ * The lines are of this turn; where that is not kept, the next one's.
+ */
+void
+cs_service_settle_jumps(CsService *service, gboolean kept)
+{
+	if (!kept)
+		add_jumps(&service->jumps, &service->turn_jumps);
+	service->turn_jumps = (CsClockJumps){0};
 }
 
 /* What was handed out lives by the wall's clock: set back, it would live longer than it may. It is
@@ -47,7 +90,7 @@ take_jump(CsService *service, gint64 jump_s)
 	cs_service_counts_note_jump(service->counts, jump_s);
 	cs_challenges_forget(service->challenges);
 	g_clear_pointer(&service->crl, cs_published_crl_free);
-	service->jumped_s += jump_s;
+	add_jumps(&service->jumps, &(CsClockJumps){MAX(0, jump_s), MIN(0, jump_s)});
 }
 
 /**
@@ -66,6 +109,6 @@ cs_service_check_clock(CsService *service)
 
 	if (jump_s != 0)
 		take_jump(service, jump_s);
-	if (service->jumped_s != 0 && !service->jump_in_turn)
+	if (has_jumps(&service->jumps))
 		log_jumps(service);
 }

@@ -17,6 +17,12 @@ void cs_published_crl_free(CsPublishedCrl *published);
 /* A response whose signatures are verified ahead; service-prepare.c's. */
 typedef struct _CsPreparedResponse CsPreparedResponse;
 
+/* By how much the clock was set, each way apart, as there and back is two jumps. */
+typedef struct {
+	gint64 forward_s;
+	gint64 backward_s; /* below 0 */
+} CsClockJumps;
+
 #define CS_SERVICE_MAX_POSTPONED 64 /* of the connections; beyond it nobody waits */
 #define CS_SERVICE_MAX_AWAITING	 8  /* of these, for one certificate: no device takes all places */
 
@@ -52,13 +58,13 @@ struct _CsService {
 	char *awaited; /* (nullable): it is not: the certificate whose revocation it awaits */
 	gboolean commits_alone; /* each request's own commit, instead of one for all */
 	CsClockMark clock_mark;
-	gint64 jumped_s;       /* by which the clock was set, and no line of the log says so yet */
-	gboolean jump_in_turn; /* one of this turn does */
-	guint turn_parts;      /* requests that have their part in the turn */
-	gboolean turn_open;    /* the registry's transaction that this turn's requests share */
-	gboolean turn_failed;  /* nothing of this turn can be kept */
-	gboolean turn_faulty;  /* something of this turn has failed */
-	gboolean unwell;       /* something has failed since all was last written well */
+	CsClockJumps jumps;	 /* no line of the log says so yet */
+	CsClockJumps turn_jumps; /* one of this turn does */
+	guint turn_parts;	 /* requests that have their part in the turn */
+	gboolean turn_open;	 /* the registry's transaction that this turn's requests share */
+	gboolean turn_failed;	 /* nothing of this turn can be kept */
+	gboolean turn_faulty;	 /* something of this turn has failed */
+	gboolean unwell;	 /* something has failed since all was last written well */
 };
 
 /* What a caller may be told instead of an answer (docs/protocol.md). */
@@ -144,6 +150,8 @@ void cs_service_answer_request(CsService *service, const CsHttpdRequest *request
 
 gint64 cs_service_get_now(const CsService *service);
 void cs_service_check_clock(CsService *service);
+/* At the end of a turn: whether its lines are kept. */
+void cs_service_settle_jumps(CsService *service, gboolean kept);
 /* The administrator's list as it is now, for challenges and for what is asked about revocation. */
 gboolean cs_service_refresh_issuers(CsService *service, GError **error);
 /* Runs work within the transaction that all requests of a turn share; what it did is undone where it

@@ -33,8 +33,10 @@ commit_turn(CsService *service, GError **error)
 		kept = cs_registry_commit(service->registry, error);
 		cs_service_counts_note_commit(service->counts, kept, service->turn_parts,
 					      cs_clock_get_monotonic_us(clock) - begun_us);
+		cs_service_settle_jumps(service, kept);
 		return kept;
 	}
+	cs_service_settle_jumps(service, FALSE);
 	cs_service_counts_note_commit(service->counts, FALSE, 0, 0);
 	cs_registry_rollback(service->registry);
 	cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
@@ -48,9 +50,6 @@ end_turn(CsService *service, gboolean is_written)
 {
 	if (is_written && !service->turn_faulty)
 		service->unwell = FALSE;
-	if (is_written && service->jump_in_turn)
-		service->jumped_s = 0;
-	service->jump_in_turn = FALSE;
 	service->turn_faulty = FALSE;
 	service->turn_parts = 0;
 	service->turn_failed = FALSE;

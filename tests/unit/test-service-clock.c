@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Countersign authors
  * SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority/service-private.h"
 #include "tests/fixtures/client-fixture.h"
 
 #include <string.h>
@@ -26,19 +27,24 @@ count_cb(const cJSON *line, gpointer data)
 }
 
 static void
-expect_jumps(CsTestService *service, guint count, const char *detail)
+expect_lines(CsAuthority *authority, guint count, const char *detail)
 {
 	g_autoptr(GError) error = NULL;
 	Jumps jumps = {0};
 
-	cs_registry_read_log(cs_authority_get_registry(cs_test_service_get_authority(service)),
-			     count_cb, &jumps, &error);
+	cs_registry_read_log(cs_authority_get_registry(authority), count_cb, &jumps, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(jumps.count, ==, count);
 	g_assert_cmpstr(jumps.detail, ==, detail);
 	g_assert_cmpstr(jumps.actor, ==, count > 0 ? "server" : NULL);
 	g_free(jumps.detail);
 	g_free(jumps.actor);
+}
+
+static void
+expect_jumps(CsTestService *service, guint count, const char *detail)
+{
+	expect_lines(cs_test_service_get_authority(service), count, detail);
 }
 
 static void
@@ -103,6 +109,75 @@ test_lost_commit(CsTestScene *f, gconstpointer data)
 	expect_jumps(f->service, 1, "seconds=+120");
 }
 
+/* There and back is two jumps, however long nothing could be written. */
+static void
+test_there_and_back(CsTestScene *f, gconstpointer data)
+{
+	cs_test_service_fail_commits(f->service, TRUE);
+	cs_test_service_set_clock_by(f->service, 3600);
+	cs_test_service_expect_problem(f->service, "GET", "/healthz", NULL, 503, "internal");
+	cs_test_service_set_clock_by(f->service, -3600);
+	cs_test_service_expect_problem(f->service, "GET", "/healthz", NULL, 503, "internal");
+	cs_test_service_fail_commits(f->service, FALSE);
+	ask(f->service);
+	expect_jumps(f->service, 1, "seconds=+3600,-3600");
+}
+
+static gint64
+get_unix_s_cb(gpointer data)
+{
+	return *(const gint64 *)data;
+}
+
+static gint64
+get_monotonic_us_cb(gpointer data)
+{
+	return 0;
+}
+
+static void
+jump_by(CsService *service, gint64 *now, gint64 jump_s)
+{
+	*now += jump_s;
+	cs_service_check_clock(service);
+}
+
+static void
+end_turn(CsService *service)
+{
+	g_autoptr(GPtrArray) answers = g_ptr_array_new();
+
+	cs_service_settle_cb(answers, service);
+}
+
+/* A turn may last seconds. data: each request has its own commit. */
+static void
+test_two_in_one_turn(gconstpointer data)
+{
+	g_autofree char *folder = cs_test_make_folder();
+	gint64 now = 1800000000;
+	const CsClock clock = {get_unix_s_cb, get_monotonic_us_cb, &now};
+	g_autoptr(GMainContext) context = g_main_context_new();
+	g_autoptr(CsAuthority) authority =
+		cs_authority_init(folder, "Example", CS_TEST_SERVICE_URL, &clock, NULL);
+	CsService *service = cs_service_new(authority, context, "127.0.0.1", 0, NULL, NULL, NULL);
+
+	g_assert_nonnull(service);
+	cs_service_set_commits_alone(service, data != NULL);
+	jump_by(service, &now, 100);
+	jump_by(service, &now, 20);
+	jump_by(service, &now, 0);
+	end_turn(service);
+	expect_lines(authority, 2, "seconds=+20");
+	jump_by(service, &now, -7);
+	end_turn(service);
+	jump_by(service, &now, 0);
+	end_turn(service);
+	expect_lines(authority, 3, "seconds=-7");
+	cs_service_free(service);
+	cs_test_delete_folder(folder);
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add(path, CsTestScene, NULL, cs_test_scene_set_up, function, cs_test_scene_tear_down)
 
@@ -113,5 +188,8 @@ main(int argc, char **argv)
 	ADD("/service-clock/nothing-outlives-a-jump", test_nothing_outlives_a_jump);
 	ADD("/service-clock/small-steps", test_small_steps);
 	ADD("/service-clock/lost-commit", test_lost_commit);
+	ADD("/service-clock/there-and-back", test_there_and_back);
+	g_test_add_data_func("/service-clock/two-in-one-turn", NULL, test_two_in_one_turn);
+	g_test_add_data_func("/service-clock/two-commits", "", test_two_in_one_turn);
 	return g_test_run();
 }
