@@ -7,12 +7,6 @@
 
 #define AMOUNT_SIZE 32
 
-static gboolean
-has_jumps(const CsClockJumps *jumps)
-{
-	return jumps->forward_s != 0 || jumps->backward_s != 0;
-}
-
 static void
 add_jumps(CsClockJumps *jumps, const CsClockJumps *more)
 {
@@ -35,8 +29,29 @@ dup_detail(const CsClockJumps *jumps)
 	return g_string_free(detail, FALSE);
 }
 
-static gboolean
-write_jumps(CsService *service, gpointer data, GError **error)
+/**
+ * cs_service_has_jumps:
+ * @service: the service
+ *
+ * Returns: whether the clock was set, and the log does not say so yet
+ */
+gboolean
+cs_service_has_jumps(const CsService *service)
+{
+	return service->jumps.forward_s != 0 || service->jumps.backward_s != 0;
+}
+
+/**
+ * cs_service_write_jumps:
+ * @service: the service, which has jumps
+ * @data: not looked at
+ *
+ * Writes the line of the log; a CsServiceWork.
+ *
+ * Returns: %FALSE where the registry fails: %CS_ERROR_STATE
+ */
+gboolean
+cs_service_write_jumps(CsService *service, gpointer data, GError **error)
 {
 	g_autofree char *detail = dup_detail(&service->jumps);
 	const CsLogEntry entry = {
@@ -52,15 +67,6 @@ write_jumps(CsService *service, gpointer data, GError **error)
 	add_jumps(&service->turn_jumps, &service->jumps);
 	service->jumps = (CsClockJumps){0};
 	return TRUE;
-}
-
-static void
-log_jumps(CsService *service)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!cs_service_commit(service, write_jumps, NULL, &error))
-		cs_service_report_fault(service, error);
 }
 
 /**
@@ -99,16 +105,20 @@ take_jump(CsService *service, gint64 jump_s)
  *
  * Before anything is decided by the clock: whether it was set since the last request. A jump is told
  * to the server's log, counted, and a line of the authority's log; and nothing that was handed out
- * before it is accepted any more.
+ * before it is accepted any more. Where nothing can be written, the line comes with what is written
+ * next, and whoever only reads is not held up by it.
  */
 void
 cs_service_check_clock(CsService *service)
 {
 	gint64 jump_s = cs_clock_find_jump(cs_authority_get_clock(service->authority),
 					   &service->clock_mark);
+	g_autoptr(GError) error = NULL;
 
 	if (jump_s != 0)
 		take_jump(service, jump_s);
-	if (has_jumps(&service->jumps))
-		log_jumps(service);
+	if (!cs_service_has_jumps(service) || service->unwell)
+		return;
+	if (!cs_service_commit(service, NULL, NULL, &error))
+		cs_service_report_fault(service, error);
 }

@@ -150,6 +150,9 @@ void cs_service_answer_request(CsService *service, const CsHttpdRequest *request
 
 gint64 cs_service_get_now(const CsService *service);
 void cs_service_check_clock(CsService *service);
+/* Within a turn: the lines of what is not in the log. Nothing where all is. */
+gboolean cs_service_write_jumps(CsService *service, gpointer data, GError **error);
+gboolean cs_service_has_jumps(const CsService *service);
 /* At the end of a turn: whether its lines are kept. */
 void cs_service_settle_jumps(CsService *service, gboolean kept);
 /* The administrator's list as it is now, for challenges and for what is asked about revocation. */

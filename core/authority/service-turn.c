@@ -4,16 +4,22 @@
 
 #include "core/base/error.h"
 
+static gboolean
+can_be_kept(const CsService *service, GError **error)
+{
+	if (service->turn_failed)
+		cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
+			     "the registry failed for a request beside this one");
+	return !service->turn_failed;
+}
+
 /* The first request of a turn that needs the registry begins the transaction for all. Where that
  * failed the others need not wait for the lock in turn. */
 static gboolean
 join_turn(CsService *service, GError **error)
 {
-	if (service->turn_failed) {
-		cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
-			     "the registry failed for a request beside this one");
+	if (!can_be_kept(service, error))
 		return FALSE;
-	}
 	if (!service->turn_open) {
 		service->turn_open = cs_registry_begin(service->registry, error);
 		service->turn_failed = !service->turn_open;
@@ -39,9 +45,7 @@ commit_turn(CsService *service, GError **error)
 	cs_service_settle_jumps(service, FALSE);
 	cs_service_counts_note_commit(service->counts, FALSE, 0, 0);
 	cs_registry_rollback(service->registry);
-	cs_error_set(error, CS_ERROR_STATE, "registry-unavailable",
-		     "the registry failed for a request beside this one");
-	return FALSE;
+	return can_be_kept(service, error);
 }
 
 /* What was written whole, with nothing that failed beside it, says that all is well again. */
@@ -73,10 +77,23 @@ work_in_part(CsService *service, CsServiceWork work, gpointer data, GError **err
 	return worked && ended;
 }
 
+/* That the clock was set is written with whatever is. */
+static gboolean
+write_jumps_first(CsService *service, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+
+	if (cs_service_has_jumps(service) &&
+	    !work_in_part(service, cs_service_write_jumps, NULL, &fault))
+		cs_service_report_fault(service, fault);
+	return can_be_kept(service, error);
+}
+
 /**
  * cs_service_commit:
  * @service: the service
- * @work: what to do in the transaction
+ * @work: (nullable): what to do in the transaction; %NULL: nothing but what goes with whatever is
+ *   written
  * @data: (nullable): for @work
  *
  * Does @work in the transaction that all requests share which are ready in one turn of the main
@@ -93,7 +110,8 @@ cs_service_commit(CsService *service, CsServiceWork work, gpointer data, GError 
 
 	if (!join_turn(service, error))
 		return FALSE;
-	worked = work_in_part(service, work, data, error);
+	worked = write_jumps_first(service, error) &&
+		 (work == NULL || work_in_part(service, work, data, error));
 	if (!service->commits_alone)
 		return worked;
 	worked = commit_turn(service, worked ? error : NULL) && worked;

@@ -123,6 +123,34 @@ test_there_and_back(CsTestScene *f, gconstpointer data)
 	expect_jumps(f->service, 1, "seconds=+3600,-3600");
 }
 
+/* As where the disk is full: at most one turn of those who only read hears of it, and the line comes
+ * with what is written next. */
+static void
+test_readers_go_on(CsTestScene *f, gconstpointer data)
+{
+	static const char *const path = "/.well-known/countersign";
+	g_autoptr(cJSON) nonce = NULL;
+
+	cs_test_service_fail_commits(f->service, TRUE);
+	cs_test_service_set_clock_by(f->service, 100);
+	cs_test_service_expect_problem(f->service, "GET", path, NULL, 503, "internal");
+	for (guint i = 0; i < 3; i++) {
+		g_autoptr(cJSON) known = cs_test_service_call(f->service, "GET", path, NULL, 200);
+
+		cs_test_service_set_clock_by(f->service, 20);
+	}
+	cs_test_service_expect_problem(f->service, "GET", "/healthz", NULL, 503, "internal");
+	cs_test_service_fail_commits(f->service, FALSE);
+	nonce = cs_test_service_call(f->service, "POST", "/v1/nonce", cJSON_CreateObject(), 200);
+	expect_jumps(f->service, 0, NULL);
+	ask(f->service);
+	expect_jumps(f->service, 1, "seconds=+160");
+	cs_test_service_set_clock_by(f->service, 30);
+	g_clear_pointer(&nonce, cJSON_Delete);
+	nonce = cs_test_service_call(f->service, "POST", "/v1/nonce", cJSON_CreateObject(), 200);
+	expect_jumps(f->service, 2, "seconds=+30");
+}
+
 static gint64
 get_unix_s_cb(gpointer data)
 {
@@ -188,6 +216,7 @@ main(int argc, char **argv)
 	ADD("/service-clock/nothing-outlives-a-jump", test_nothing_outlives_a_jump);
 	ADD("/service-clock/small-steps", test_small_steps);
 	ADD("/service-clock/lost-commit", test_lost_commit);
+	ADD("/service-clock/readers-go-on", test_readers_go_on);
 	ADD("/service-clock/there-and-back", test_there_and_back);
 	g_test_add_data_func("/service-clock/two-in-one-turn", NULL, test_two_in_one_turn);
 	g_test_add_data_func("/service-clock/two-commits", "", test_two_in_one_turn);
