@@ -342,6 +342,26 @@ index_record(CsRevocationFeed *feed, CsRevocationRecord *record, gint64 now)
 }
 
 /**
+ * cs_revocation_feed_inherit_uses:
+ * @feed: a feed, before it is loaded
+ * @before: of the same issuer, which it is in place of
+ *
+ * Without it, whatever is loaded counts as asked for when it was fetched.
+ */
+void
+cs_revocation_feed_inherit_uses(CsRevocationFeed *feed, const CsRevocationFeed *before)
+{
+	g_hash_table_unref(feed->used);
+	feed->used = g_hash_table_ref(before->used);
+}
+
+static gboolean
+is_gone_cb(gpointer fingerprint, gpointer used, gpointer feed)
+{
+	return !g_hash_table_contains(((const CsRevocationFeed *)feed)->answers, fingerprint);
+}
+
+/**
  * cs_revocation_feed_load:
  * @feed: a feed
  * @records: (element-type CsRevocationRecord): what the store has, of any issuer, in its order: of
@@ -368,6 +388,7 @@ cs_revocation_feed_load(CsRevocationFeed *feed, GPtrArray *records, gint64 now)
 	build_set(feed);
 	for (guint i = 0; i < feed->records->len; i++)
 		index_record(feed, g_ptr_array_index(feed->records, i), now);
+	g_hash_table_foreach_remove(feed->used, is_gone_cb, feed);
 }
 
 /**

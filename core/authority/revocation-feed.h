@@ -23,6 +23,8 @@ GPtrArray *cs_revocation_feed_get_records(const CsRevocationFeed *feed);
 
 /* Takes in what the store has of this issuer, and the administrator's file. */
 void cs_revocation_feed_load(CsRevocationFeed *feed, GPtrArray *records, gint64 now);
+/* Before that: what before, of the same issuer, knows of who asked. */
+void cs_revocation_feed_inherit_uses(CsRevocationFeed *feed, const CsRevocationFeed *before);
 /* Whether the administrator's file is another than at the last load. */
 gboolean cs_revocation_feed_is_outdated(const CsRevocationFeed *feed);
 /* Of the file: (nullable) when its CRLs were issued, and what is wrong with it, a code. */

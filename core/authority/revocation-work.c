@@ -74,6 +74,18 @@ clean_store(const CsRevocationWatch *watch, GPtrArray *records)
 	}
 }
 
+static CsRevocationFeed *
+find_feed(const CsRevocationWatch *watch, const char *issuer)
+{
+	for (guint i = 0; i < watch->feeds->len; i++) {
+		CsRevocationFeed *feed = g_ptr_array_index(watch->feeds, i);
+
+		if (g_str_equal(cs_revocation_feed_get_row(feed)->fingerprint, issuer))
+			return feed;
+	}
+	return NULL;
+}
+
 /**
  * cs_revocation_watch_load:
  * @watch: a watch
@@ -86,6 +98,8 @@ void
 cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 {
 	g_autoptr(GPtrArray) records = NULL;
+	g_autoptr(GPtrArray) feeds =
+		g_ptr_array_new_with_free_func((GDestroyNotify)cs_revocation_feed_free);
 
 	/* First: what is written while it is read is read once more. */
 	watch->stamp = cs_revocation_store_get_stamp(watch->folder);
@@ -93,31 +107,24 @@ cs_revocation_watch_load(CsRevocationWatch *watch, GPtrArray *rows)
 	watch->seen_stamp = watch->stamp;
 	g_mutex_unlock(&watch->mutex);
 	records = cs_revocation_store_list(watch->folder);
-	g_ptr_array_set_size(watch->feeds, 0);
 	for (guint i = 0; i < rows->len; i++) {
 		const CsIssuerRow *row = g_ptr_array_index(rows, i);
 		CsRevocationFeed *feed =
 			row->revocation != NULL ? cs_revocation_feed_new(row, watch->folder) : NULL;
+		const CsRevocationFeed *before;
 
 		if (feed == NULL)
 			continue;
+		before = find_feed(watch, row->fingerprint);
+		if (before != NULL)
+			cs_revocation_feed_inherit_uses(feed, before);
 		cs_revocation_feed_load(feed, records, cs_revocation_watch_get_now(watch));
-		g_ptr_array_add(watch->feeds, feed);
+		g_ptr_array_add(feeds, feed);
 	}
+	g_ptr_array_unref(watch->feeds);
+	watch->feeds = g_steal_pointer(&feeds);
 	clean_store(watch, records);
 	publish(watch);
-}
-
-static CsRevocationFeed *
-find_feed(const CsRevocationWatch *watch, const char *issuer)
-{
-	for (guint i = 0; i < watch->feeds->len; i++) {
-		CsRevocationFeed *feed = g_ptr_array_index(watch->feeds, i);
-
-		if (g_str_equal(cs_revocation_feed_get_row(feed)->fingerprint, issuer))
-			return feed;
-	}
-	return NULL;
 }
 
 /* ---- what comes ---- */

@@ -218,6 +218,44 @@ test_use(Fixture *f, gconstpointer data)
 	assert_cause(f, "unreachable");
 }
 
+/* Read anew, it still knows who asked; of what is gone, nothing. */
+static void
+test_use_inherited(Fixture *f, gconstpointer data)
+{
+	const char *fingerprint =
+		cs_certificate_get_fingerprint(cs_test_identity_get_certificate(f->base.client));
+	g_autoptr(GPtrArray) records = g_ptr_array_new();
+	g_autoptr(CsRevocationFeed) before = NULL;
+	g_autoptr(CsRevocationFeed) after = NULL;
+	g_autoptr(CsRevocationRecord) renewed = NULL;
+
+	cs_test_feed_choose(&f->base, "ocsp", NULL);
+	load(f, NULL);
+	take(f, "ocsp", f->base.ocsp_url, make_ocsp(f), NOW - WEEK);
+	renewed = cs_revocation_record_copy(cs_revocation_feed_get_records(f->feed)->pdata[0]);
+	renewed->fetched_at = renewed->tried_at = NOW - DAY;
+	g_ptr_array_add(records, renewed);
+	before = g_steal_pointer(&f->feed);
+	f->feed = cs_revocation_feed_new(f->base.row, f->base.folder);
+	cs_revocation_feed_inherit_uses(f->feed, before);
+	cs_revocation_feed_load(f->feed, records, NOW);
+	assert_due(f, NOW, G_MAXINT64, "ocsp ocsp");
+	assert_due(f, NOW + 1, G_MAXINT64, "");
+	cs_revocation_feed_note_use(f->feed, fingerprint, NOW + 1);
+	assert_due(f, NOW + WEEK + 1, G_MAXINT64, "ocsp ocsp");
+	/* Gone, and back. */
+	g_ptr_array_set_size(records, 0);
+	cs_revocation_feed_load(f->feed, records, NOW);
+	g_ptr_array_add(records, renewed);
+	after = cs_revocation_feed_new(f->base.row, f->base.folder);
+	cs_revocation_feed_inherit_uses(after, f->feed);
+	cs_revocation_feed_free(f->feed);
+	f->feed = g_steal_pointer(&after);
+	cs_revocation_feed_load(f->feed, records, NOW);
+	assert_due(f, NOW + WEEK - DAY, G_MAXINT64, "ocsp ocsp");
+	assert_due(f, NOW + WEEK - DAY + 1, G_MAXINT64, "");
+}
+
 /* A complete CRL at hand points to its delta CRL; that is fetched below what is allowed only, and
  * the two together are an answer. */
 static void
@@ -478,6 +516,7 @@ main(int argc, char **argv)
 	ADD("wanted", test_wanted);
 	ADD("times", test_times);
 	ADD("use", test_use);
+	ADD("use-inherited", test_use_inherited);
 	ADD("delta", test_delta);
 	ADD("begun", test_begun);
 	ADD("file", test_file);

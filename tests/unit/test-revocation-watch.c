@@ -383,6 +383,25 @@ test_clock_ahead(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(left->len, ==, 3);
 }
 
+/* Who asked before everything is read anew has their answer kept fresh after it. */
+static void
+test_use_outlives_a_load(Fixture *f, gconstpointer data)
+{
+	g_autoptr(CsRevocationRecord) record =
+		cs_test_feed_make_record(&f->base, "ocsp", f->base.ocsp_url);
+	g_autoptr(GError) error = NULL;
+
+	record->data = cs_test_ocsp_new(&(CsTestOcspProfile){.this_update = NOW - 8 * DAY},
+					f->base.client, f->base.authority, f->base.authority);
+	record->fetched_at = record->tried_at = NOW - 8 * DAY;
+	cs_revocation_store_put(f->base.folder, record, &error);
+	g_assert_no_error(error);
+	choose(f, "ocsp", NULL);
+	assert_known(f, "ocsp");
+	give_rows(f);
+	cs_test_responder_wait(f->base.responder, 1);
+}
+
 /* As many answers as are kept: one, under as many names. */
 static void
 fill_store(Fixture *f)
@@ -452,6 +471,7 @@ main(int argc, char **argv)
 	ADD("refreshed-elsewhere", test_refreshed_elsewhere);
 	ADD("old-answers", test_old_answers);
 	ADD("clock-ahead", test_clock_ahead);
+	ADD("use-outlives-a-load", test_use_outlives_a_load);
 	ADD("full", test_full);
 	ADD("end", test_end);
 	return g_test_run();
