@@ -440,7 +440,7 @@ refresh_issuer(CsAuthority *a,
  * Fetches all that is known of: each issuer's own address, what certificates have led to before, and
  * the delta CRLs that these point to.
  * What cannot be had is no error: its problem stands beside it. A serving process takes up what is
- * new with its next question.
+ * new within seconds.
  *
  * Returns: (transfer full) (nullable): as cs_admin_show_revocation(); CS_ERROR_STATE;
  *   G_IO_ERROR_CANCELLED
