@@ -25,8 +25,8 @@ static const CsOption options[] = {
 	{"tls-certificate", "FILE", CS_OPTION_ONCE, N_("certificate chain of the server, PEM")},
 	{"tls-key", "FILE", CS_OPTION_ONCE, N_("its private key, PEM")},
 	{"metrics-token", "FILE", CS_OPTION_ONCE,
-	 N_("show /metrics to whoever brings the token in this file, and to nobody else; unless "
-	    "given, to this machine only")},
+	 N_("show /metrics to whoever brings the token in this file, and to nobody else; without "
+	    "one only an authority whose URL is a loopback address shows it, to this machine")},
 	{"log", "FOLDER", CS_OPTION_ONCE,
 	 N_("where the server's log is kept, \"-\" for standard error, \"none\" for nowhere; "
 	    "\"log\" in the authority's folder unless given")},

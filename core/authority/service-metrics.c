@@ -125,8 +125,19 @@ write_process(const CsService *service, GString *text)
 		  (double)service->began_at);
 }
 
-/* By the token where there is one, whoever asks. Else who asks from this machine, and for nobody
- * else: what a proxy hands on comes from this machine, too. */
+/* Nobody elsewhere can be told such an address, so there is no proxy that hands on what comes from
+ * anywhere; one that says nothing of itself cannot be seen. */
+static gboolean
+is_of_this_machine(const CsService *service)
+{
+	g_autoptr(GUri) uri =
+		g_uri_parse(cs_authority_get_url(service->authority), G_URI_FLAGS_NONE, NULL);
+
+	return uri != NULL && cs_httpd_is_loopback(g_uri_get_host(uri));
+}
+
+/* By the token where there is one, whoever asks. Else only where all that is served is for this
+ * machine, and for who asks from it. */
 static gboolean
 may_see(const CsService *service)
 {
@@ -135,7 +146,8 @@ may_see(const CsService *service)
 	gsize length;
 
 	if (service->metrics_token == NULL)
-		return cs_httpd_is_loopback(service->peer) && !service->is_forwarded;
+		return is_of_this_machine(service) && cs_httpd_is_loopback(service->peer) &&
+		       !service->is_forwarded;
 	if (given == NULL || g_ascii_strncasecmp(given, BEARER, strlen(BEARER)) != 0)
 		return FALSE;
 	given += strlen(BEARER);
@@ -183,7 +195,7 @@ cs_service_get_metrics(
  * cs_service_set_metrics_token:
  * @service: the service, before its context runs
  * @token: (nullable): who brings it may see /metrics, from anywhere, and nobody else may; %NULL: who
- *   asks from this machine may
+ *   asks from this machine may, and only where the authority's URL is a loopback address
  */
 void
 cs_service_set_metrics_token(CsService *service, CsSecret *token)

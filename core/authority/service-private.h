@@ -41,7 +41,7 @@ struct _CsService {
 	gboolean tls_refused;  /* what is in them is not what is served */
 	gint64 tls_tried_us;   /* when they were tried last, monotonic */
 	CsServiceCounts *counts;
-	CsSecret *metrics_token; /* NULL: whoever asks from this machine may see the metrics */
+	CsSecret *metrics_token; /* NULL: with a loopback URL, this machine may see the metrics */
 	gint64 began_at;	 /* Unix seconds */
 	CsWorkers *workers;
 	CsPreparedResponse *prepared; /* (nullable): the request under way, lent */

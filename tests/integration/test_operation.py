@@ -237,6 +237,9 @@ def test_who_may_see_the_metrics(world):
         result = organisation.run("serve", "--listen", "127.0.0.1:%d" % organisation.port, *organisation.options, "--json")
         equal((result.code, result.json["error"]["code"]), (2, "metrics-token-invalid"), repr(wrong))
         expect(not wrong.strip() or wrong.strip() not in result.out, result)
+    far = world.organisation(url="https://id.example.org")
+    equal(call(far, "GET", "/metrics")[0], 404, "all that comes through a proxy that says nothing looks like this")
+    far.stop()
 
 
 class Tls:

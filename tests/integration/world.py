@@ -278,8 +278,8 @@ class World:
             organisation.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def organisation(self, name="Example", serve=True, options=()):
-        organisation = Organisation(self, name, options)
+    def organisation(self, name="Example", serve=True, options=(), url=None):
+        organisation = Organisation(self, name, options, url)
         self.organisations.append(organisation)
         return organisation.serve() if serve else organisation
 

@@ -107,6 +107,35 @@ test_who_may_see_it(void)
 	}
 }
 
+/* What comes from elsewhere comes from this machine, too, where a proxy on it says nothing of itself. */
+static void
+test_behind_a_silent_proxy(void)
+{
+	static const struct {
+		const char *url;
+		gboolean seen;
+	} rows[] = {
+		{"https://id.example.org", FALSE},    {"https://192.0.2.1:8443", FALSE},
+		{"https://127.0.0.1.example", FALSE}, {"https://127.0.0.1:8443", TRUE},
+		{"http://[::1]:8080", TRUE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(CsTestService) service = cs_test_service_new_at(rows[i].url);
+		g_autofree char *bare = get(service, NULL);
+		g_autofree char *with_token = NULL;
+
+		g_test_message("%s", rows[i].url);
+		g_assert_true(
+			g_str_has_prefix(bare, rows[i].seen ? "HTTP/1.1 200 " : "HTTP/1.1 404 "));
+		cs_test_service_stop(service);
+		cs_test_service_set_metrics_token(service, TOKEN);
+		cs_test_service_start(service);
+		with_token = get(service, "Authorization: Bearer " TOKEN);
+		g_assert_true(g_str_has_prefix(with_token, "HTTP/1.1 200 "));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -114,5 +143,6 @@ main(int argc, char **argv)
 	g_test_add_func("/service-metrics/what-it-says", test_what_it_says);
 	g_test_add_func("/service-metrics/lost-commit", test_lost_commit);
 	g_test_add_func("/service-metrics/who-may-see-it", test_who_may_see_it);
+	g_test_add_func("/service-metrics/behind-a-silent-proxy", test_behind_a_silent_proxy);
 	return g_test_run();
 }
