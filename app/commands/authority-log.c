@@ -6,8 +6,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-static const char *const details[] = {"reason",	  "actor",  "device",  "account", "certificate",
-				      "operator", "origin", "request", "detail"};
+static const char *const details[] = {"reason",	     "actor",	 "device", "account",
+				      "certificate", "operator", "origin", "application",
+				      "access",	     "request",	 "detail"};
 
 static const struct {
 	const char *code;

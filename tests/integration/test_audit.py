@@ -69,6 +69,7 @@ def test_what_was_set(world):
            ("policy-set", None, "demand=not-managed"),
            ("policy-delete", "mail", None)])
     equal(verify(organisation)["ok"], True)
+    expect("application=mail detail=demand=managed" in organisation.run("log", check=0).out, "and in the text")
 
 
 def test_a_line_with_a_nul_is_read_past(world):

@@ -165,13 +165,9 @@ test_extensions(void)
 static void
 test_extension(void)
 {
-	static const char *const bad[] = {"300906022a030101000400",
-					  "300906022a030101010400",
-					  "300a06022a030102ffff0400",
-					  "300406022a03",
-					  "300806022a0304000500",
-					  "30040600"
-					  "0400",
+	static const char *const bad[] = {"300906022a030101000400",   "300906022a030101010400",
+					  "300a06022a030102ffff0400", "300406022a03",
+					  "300806022a0304000500",     "300406000400",
 					  "310606022a030400"};
 	g_auto(Input) input = {NULL};
 	CsX509Extension extension;
