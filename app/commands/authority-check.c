@@ -38,8 +38,9 @@ const CsCommand cs_command_authority_check = {
 	.description =
 		N_("Whether the registry holds together and is of this version's schema, keeps "
 		   "the rules of links, accounts and devices, whether the log is whole, the keys "
-		   "fit and nobody else may read them. Changes nothing; the server may be "
-		   "running. Exits with 0 where nothing was found, with 1 where something was, "
+		   "fit and nobody else may read them. Changes nothing but an earlier version's "
+		   "schema, which is brought up first; the server may be running. Exits with 0 "
+		   "where nothing was found, with 1 where something was, "
 		   "and with 5 where the folder cannot be read.\n"
 		   "With --json, {\"ok\", \"schema_version\", \"lines\", \"head\", "
 		   "\"problems\": [{\"check\", \"detail\"}]}."),

@@ -84,12 +84,13 @@ tear_down(Fixture *f, gconstpointer data)
 static void
 give_rows(Fixture *f)
 {
-	g_autoptr(GPtrArray) before = g_steal_pointer(&f->rows);
+	GPtrArray *before = f->rows;
 
 	f->rows = g_ptr_array_new_with_free_func((GDestroyNotify)cs_issuer_row_free);
 	g_ptr_array_add(f->rows, cs_issuer_row_copy(f->base.row));
 	cs_revocation_watch_set_issuers(f->watch, f->rows);
 	cs_revocation_watch_set_issuers(f->watch, f->rows);
+	g_clear_pointer(&before, g_ptr_array_unref);
 }
 
 static void

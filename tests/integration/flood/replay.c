@@ -53,10 +53,10 @@ static void
 enrol(Player *player)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(cJSON) added = cs_admin_add_user(player->flood.authority, LOGIN, &error);
 	g_autoptr(cJSON) made = NULL;
 	g_autofree char *code = NULL;
 
+	cJSON_Delete(cs_admin_add_user(player->flood.authority, LOGIN, &error));
 	check(error);
 	made = cs_admin_make_code(player->flood.authority, LOGIN, CODE_LIFETIME_S, &error);
 	check(error);

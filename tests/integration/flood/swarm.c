@@ -127,10 +127,10 @@ enrol(CsFloodDevice *device, guint number)
 {
 	g_autofree char *login = g_strdup_printf("user%u", number);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(cJSON) added = cs_admin_add_user(flood.authority, login, &error);
 	g_autoptr(cJSON) made = NULL;
 	g_autofree char *code = NULL;
 
+	cJSON_Delete(cs_admin_add_user(flood.authority, login, &error));
 	check(error);
 	made = cs_admin_make_code(flood.authority, login, CODE_LIFETIME_S, &error);
 	check(error);
