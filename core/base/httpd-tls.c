@@ -22,15 +22,40 @@ wrap(const char *pem)
 	return (gnutls_datum_t){(unsigned char *)pem, (unsigned int)strlen(pem)};
 }
 
+/* What a PEM text or two are made into, in steps: the call that does all of it leaks the certificates
+ * where it refuses them. */
+typedef struct {
+	gnutls_x509_crt_t *certificates; /* GnuTLS's memory */
+	unsigned int n_certificates;
+	gnutls_x509_privkey_t key;
+} Pair;
+
+static void
+pair_clear(Pair *pair)
+{
+	for (unsigned int i = 0; i < pair->n_certificates; i++)
+		gnutls_x509_crt_deinit(pair->certificates[i]);
+	gnutls_free(pair->certificates);
+	if (pair->key != NULL)
+		gnutls_x509_privkey_deinit(pair->key);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pair, pair_clear)
+
 /* GnuTLS refuses a key that is not the certificate's. */
 static gboolean
 load(CsHttpdTls *tls, const char *certificate_pem, const char *key_pem)
 {
 	const gnutls_datum_t certificate = wrap(certificate_pem);
 	const gnutls_datum_t key = wrap(key_pem);
+	g_auto(Pair) pair = {NULL};
 
-	return gnutls_certificate_set_x509_key_mem2(tls->credentials, &certificate, &key,
-						    GNUTLS_X509_FMT_PEM, NULL, 0) >= 0;
+	return gnutls_x509_crt_list_import2(&pair.certificates, &pair.n_certificates, &certificate,
+					    GNUTLS_X509_FMT_PEM, 0) >= 0 &&
+	       pair.n_certificates <= G_MAXINT && gnutls_x509_privkey_init(&pair.key) >= 0 &&
+	       gnutls_x509_privkey_import2(pair.key, &key, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0 &&
+	       gnutls_certificate_set_x509_key(tls->credentials, pair.certificates,
+					       (int)pair.n_certificates, pair.key) >= 0;
 }
 
 static gboolean
