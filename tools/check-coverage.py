@@ -15,7 +15,7 @@ LINES_PERCENT = 90
 DECIDES = {
     "selection": ["core/attest/selection.c", "core/pki/certificate-rules.c", "core/pki/issuer.c"],
     "JWS verification": ["core/protocol/jws.c", "core/keys/signature.c", "core/pki/weak-key.c"],
-    "verifier": ["core/authority/verifier.c"],
+    "verifier": ["core/authority/verifier.c", "core/authority/proofs.c"],
     "revocation": ["core/authority/revocation-crl.c", "core/authority/revocation-decision.c",
                    "core/authority/revocation-ocsp.c", "core/authority/revocation-view.c"],
     "binding": ["core/authority/binding.c", "core/authority/registry-links.c"],
