@@ -5,7 +5,24 @@
 #include "tests/fixtures/authority-fixture.h"
 #include "tests/fixtures/pki-fixture.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
+
+/* NFS, say: a file system that cannot rename without replacing. meson.build has the linker wrap it. */
+static gboolean cannot_keep;
+int __real_renameat2(int from, const char *path, int to, const char *new_path, unsigned int flags);
+int __wrap_renameat2(int from, const char *path, int to, const char *new_path, unsigned int flags);
+
+int
+__wrap_renameat2(int from, const char *path, int to, const char *new_path, unsigned int flags)
+{
+	if (cannot_keep && flags == RENAME_NOREPLACE) {
+		errno = EINVAL;
+		return -1;
+	}
+	return __real_renameat2(from, path, to, new_path, flags);
+}
 
 typedef struct {
 	CsTestAuthority *test;
@@ -52,6 +69,32 @@ test_backup(Fixture *f, gconstpointer data)
 	cs_test_expect_error(NULL, &error, CS_ERROR_REFUSED, "file-exists");
 	g_assert_null(cs_authority_backup(f->test->authority, nowhere, &error));
 	g_assert_error(error, CS_ERROR, CS_ERROR_STATE);
+}
+
+/* The file comes all the same, whole, under its own name alone, and replaces nothing. */
+static void
+test_where_no_rename_keeps(Fixture *f, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(f->root, "second", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(cJSON) made = NULL;
+	g_autoptr(cJSON) restored = NULL;
+	g_autoptr(GDir) entries = NULL;
+	guint count = 0;
+
+	cannot_keep = TRUE;
+	made = cs_authority_backup(f->test->authority, path, &error);
+	cannot_keep = FALSE;
+	g_assert_no_error(error);
+	g_assert_nonnull(made);
+	entries = g_dir_open(f->root, 0, NULL);
+	while (g_dir_read_name(entries) != NULL)
+		count++;
+	g_assert_cmpuint(count, ==, 2);
+	restored = cs_authority_restore(f->folder, path, FALSE, &f->test->clock, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(restored);
+	cs_test_delete_folder(f->folder);
 }
 
 static void
@@ -106,6 +149,8 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/backup/backup", Fixture, NULL, set_up, test_backup, tear_down);
+	g_test_add("/backup/where-no-rename-keeps", Fixture, NULL, set_up,
+		   test_where_no_rename_keeps, tear_down);
 	g_test_add("/backup/restore", Fixture, NULL, set_up, test_restore, tear_down);
 	g_test_add("/backup/restore-fails", Fixture, NULL, set_up, test_restore_fails, tear_down);
 	return g_test_run();
