@@ -64,7 +64,7 @@ def request_logged(organisation, request):
 
 
 def test_a_line_a_request(world):
-    organisation, _, user, _ = managed_pair(world)
+    organisation, _, user, identity = managed_pair(world)
     verdict = user.verdict(code=0)
     line = request_logged(organisation, verdict["request"])
     equal((line["peer"], line["method"], line["route"], line["status"], line["level"]),
@@ -81,6 +81,11 @@ def test_a_line_a_request(world):
     problem = json.loads(data)
     equal((status, problem["code"], problem["request"]), (400, "request-malformed", headers["Request-Id"]))
     equal(request_logged(organisation, problem["request"])["code"], "request-malformed")
+    points = identity.certificate.extensions.get_extension_for_class(pki.x509.CRLDistributionPoints).value
+    path = points[0].full_name[0].value[len(organisation.url):]
+    status, headers, data = call(organisation, "GET", path)
+    line = request_logged(organisation, headers["Request-Id"])
+    equal((status, line["route"], int(line["sent"])), (200, "/crl/{id}.crl", len(data)), "of bytes that are shared, too")
     listening, = logged(organisation, "listening")
     expect(organisation.url in listening["server"], listening)
     organisation.stop()
